@@ -1,0 +1,83 @@
+/**
+ * What a daemon is told when it starts: everything that is decided before it, nothing that it can learn. Put together
+ * by the command from its data directory, its config file and its flags; checked there, frozen here, and trusted inside.
+ */
+export interface Config {
+  readonly version: string
+  readonly cluster: {
+    readonly id: string
+  }
+  readonly node: {
+    /** What people see: a DNS label, unique in the cluster. */
+    readonly name: string
+    /** The text of its PeerId. */
+    readonly identity: string
+    readonly labels: Readonly<Record<string, string>>
+    /** `topology.kubernetes.io/zone`, when it is known. */
+    readonly zone?: string
+    readonly podsMax: number
+  }
+  /** What the node that founded the cluster writes first, while its log is still empty. Null on nodes that joined. */
+  readonly founding: null | {
+    readonly joinToken: FoundingToken
+  }
+  readonly api: ListenConfig
+  readonly gossip: ListenConfig & { readonly preset: GossipPreset }
+  readonly raft: RaftConfig
+  /** Members known from the join answer or from the last run: whom to speak with until the store says more. */
+  readonly peers: readonly PeerConfig[]
+  readonly ca: {
+    readonly certificatePem: string
+    readonly keyPem: string
+  }
+}
+
+export interface ListenConfig {
+  /** The address to listen on; `0.0.0.0` is every one. */
+  readonly address: string
+  readonly port: number
+  /** `host:port` at which others reach it. */
+  readonly advertise: string
+}
+
+export interface FoundingToken {
+  readonly id: string
+  /** SHA-256 of the secret, hex. The secret itself is in the text that the founder printed, and nowhere in the store. */
+  readonly secretHash: string
+  readonly expiresAtMs: number
+}
+
+export type GossipPreset = 'lan' | 'wan' | 'local'
+
+export interface RaftConfig {
+  readonly tickMs: number
+  readonly heartbeatTicks: number
+  /** A follower that heard nothing for this long, and up to as long again by chance, asks for votes. */
+  readonly electionTicks: number
+}
+
+export interface PeerConfig {
+  readonly identity: string
+  readonly name: string
+  /** `host:port` each. */
+  readonly addresses: readonly string[]
+}
+
+/**
+ * Heartbeats ten times a second, elections after 0.7 to 1.4 s of silence: a Node process under load stalls for tens of
+ * milliseconds now and then, and must not lose its leader over that. A killed leader is noticed at once by its closed
+ * connections and does not wait for this.
+ */
+export const raftDefaults: RaftConfig = { tickMs: 50, heartbeatTicks: 2, electionTicks: 14 }
+
+/** As Kubernetes' kubelet has it. */
+export const podsMaxDefault = 110
+
+/** The same value, and nothing below it can be changed any more. */
+export function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const inner of Object.values(value)) frozen(inner)
+  }
+  return value
+}
