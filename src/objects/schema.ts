@@ -1,0 +1,4 @@
+export interface ObjectType {
+  readonly form: 'object'
+  readonly name: string
+}
