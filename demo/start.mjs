@@ -1,7 +1,15 @@
 // `npm start`: everything from nothing. Sets the machine up, then hands over to the demo (demo/main.ts).
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { build, checkNode, ensureDemoImage, ensureEngine, ensureKubectl, ensureModules, root } from '../setup/machine.mjs'
+import {
+  build,
+  checkNode,
+  ensureDemoImage,
+  ensureEngine,
+  ensureKubectl,
+  ensureModules,
+  root,
+} from '../setup/machine.mjs'
 
 checkNode()
 ensureModules()
@@ -24,9 +32,13 @@ function demo() {
     SKEIN_TEST_ENGINE: engine.socket,
     SKEIN_TEST_KUBECTL: kubectls.map(({ path }) => path).join(':'),
   }
-  const child = spawn(process.execPath, [join(root, 'dist/demo/main.js'), ...process.argv.slice(2)], { stdio: 'inherit', env, cwd: root })
+  const child = spawn(process.execPath, [join(root, 'dist/demo/main.js'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+    cwd: root,
+  })
   // A terminal sends Ctrl-C to the whole group: the demo cleans up, we wait for it. A lone signal is passed on.
-  process.on('SIGINT', () => {})
+  process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)))
 }

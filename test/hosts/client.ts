@@ -10,7 +10,9 @@ export interface ApiClient {
 }
 
 interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }[]
+  readonly clusters: readonly {
+    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string }
+  }[]
   readonly users: readonly { readonly user: Readonly<Record<'client-certificate-data' | 'client-key-data', string>> }[]
 }
 
@@ -30,16 +32,20 @@ export function newApiClient(kubeconfigPath: string): ApiClient {
     call(method, path, body, timeoutMs = 15_000) {
       return new Promise((resolve, reject) => {
         const headers = body === undefined ? {} : { 'content-type': 'application/json' }
-        const call = request(new URL(path, cluster.server), { method, agent, headers, timeout: timeoutMs }, (response) => {
-          const chunks: Buffer[] = []
-          response.on('data', (chunk: Buffer) => chunks.push(chunk))
-          response.on('error', reject)
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8')
-            const json = response.headers['content-type']?.includes('json') === true
-            resolve({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text })
-          })
-        })
+        const call = request(
+          new URL(path, cluster.server),
+          { method, agent, headers, timeout: timeoutMs },
+          (response) => {
+            const chunks: Buffer[] = []
+            response.on('data', (chunk: Buffer) => chunks.push(chunk))
+            response.on('error', reject)
+            response.on('end', () => {
+              const text = Buffer.concat(chunks).toString('utf8')
+              const json = response.headers['content-type']?.includes('json') === true
+              resolve({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text })
+            })
+          },
+        )
         call.on('timeout', () => call.destroy(new Error(`no answer from ${cluster.server} in ${timeoutMs} ms`)))
         call.on('error', reject)
         call.end(body === undefined ? undefined : JSON.stringify(body))

@@ -37,15 +37,27 @@ export interface LocalNode {
 
 export const engineSocket = process.env.SKEIN_TEST_ENGINE ?? '/var/run/docker.sock'
 
-const skeinMain = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/main.js' : '../../src/main.js', import.meta.url))
+const skeinMain = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/main.js' : '../../src/main.js', import.meta.url),
+)
 
 /** Runs the `skein` command to its end. */
-export function skein(args: readonly string[], options: { timeoutMs?: number; input?: string } = {}): { status: number | null; stdout: string; stderr: string } {
-  const done = spawnSync(process.execPath, [skeinMain, ...args], { encoding: 'utf8', timeout: options.timeoutMs ?? 30_000, input: options.input ?? '' })
+export function skein(
+  args: readonly string[],
+  options: { timeoutMs?: number; input?: string } = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const done = spawnSync(process.execPath, [skeinMain, ...args], {
+    encoding: 'utf8',
+    timeout: options.timeoutMs ?? 30_000,
+    input: options.input ?? '',
+  })
   return { status: done.status, stdout: done.stdout, stderr: done.stderr }
 }
 
-export async function startCluster(names: readonly string[], tell: (line: string) => void = () => {}): Promise<LocalCluster> {
+export async function startCluster(
+  names: readonly string[],
+  tell: (line: string) => void,
+): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-cluster-'))
   const ports = await freePorts(names.length * 2)
   const nodes: LocalNode[] = []
@@ -53,7 +65,11 @@ export async function startCluster(names: readonly string[], tell: (line: string
   const cluster: LocalCluster = {
     nodes,
     folder,
-    node: (name) => present(nodes.find((node) => node.name === name), `node ${name}`),
+    node: (name) =>
+      present(
+        nodes.find((node) => node.name === name),
+        `node ${name}`,
+      ),
     ready: (timeoutMs = 60_000) => untilReady(nodes, timeoutMs),
     async stop() {
       await Promise.all(nodes.map((node) => node.kill()))
@@ -65,7 +81,9 @@ export async function startCluster(names: readonly string[], tell: (line: string
     for (const [i, name] of names.entries()) {
       const first = nodes[0]
       const how = first === undefined ? ['up'] : await joinArguments(first)
-      nodes.push(newNode(folder, name, present(ports[2 * i], 'api port'), present(ports[2 * i + 1], 'gossip port'), how))
+      nodes.push(
+        newNode(folder, name, present(ports[2 * i], 'api port'), present(ports[2 * i + 1], 'gossip port'), how),
+      )
       const node = present(nodes[i], name)
       await node.start()
       if (first === undefined) clusterId = clusterIdOf(node)
@@ -86,12 +104,22 @@ function newNode(folder: string, name: string, apiPort: number, gossipPort: numb
   const kubeconfig = join(folder, `${name}.kubeconfig`)
   mkdirSync(folder, { recursive: true })
   let child: ChildProcess | null = null
-  const common = ['--data-dir', dataDir, '--name', name, '--api-port', String(apiPort), '--gossip-port', String(gossipPort)]
+  const common = [
+    '--data-dir',
+    dataDir,
+    '--name',
+    name,
+    '--api-port',
+    String(apiPort),
+    '--gossip-port',
+    String(gossipPort),
+  ]
   const place = ['--advertise', '127.0.0.1', '--docker-socket', engineSocket]
   let arguments_: readonly string[] = [...how, ...common, ...place]
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
     const process_ = child
-    if (process_ === null || process_.exitCode !== null || process_.signalCode !== null) return process_?.exitCode ?? null
+    if (process_ === null || process_.exitCode !== null || process_.signalCode !== null)
+      return process_?.exitCode ?? null
     const gone = new Promise<number | null>((resolve) => process_.once('exit', (code) => resolve(code)))
     process_.kill(signal)
     return gone
@@ -146,16 +174,23 @@ async function untilReady(nodes: readonly LocalNode[], timeoutMs: number): Promi
   await waitFor('all nodes to be ready', timeoutMs, async () => {
     const told = skein(['status', '--data-dir', asked.dataDir, '-o', 'json'])
     if (told.status !== 0) return false
-    const { members, raft } = JSON.parse(told.stdout) as { members: { name: string; ready: boolean }[]; raft: { voters: unknown[] } }
+    const { members, raft } = JSON.parse(told.stdout) as {
+      members: { name: string; ready: boolean }[]
+      raft: { voters: unknown[] }
+    }
     const odd = nodes.length - ((nodes.length + 1) % 2)
-    return nodes.every(({ name }) => members.some((member) => member.name === name && member.ready)) && raft.voters.length >= Math.min(odd, 5)
+    return (
+      nodes.every(({ name }) => members.some((member) => member.name === name && member.ready)) &&
+      raft.voters.length >= Math.min(odd, 5)
+    )
   })
 }
 
 export async function removeContainers(clusterId: string): Promise<void> {
   const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/cluster=${clusterId}`] }))
   const listed = await engineCall(engineSocket, 'GET', `/containers/json?all=1&filters=${filter}`)
-  for (const { Id } of JSON.parse(listed.text) as { Id: string }[]) await engineCall(engineSocket, 'DELETE', `/containers/${Id}?force=1`)
+  for (const { Id } of JSON.parse(listed.text) as { Id: string }[])
+    await engineCall(engineSocket, 'DELETE', `/containers/${Id}?force=1`)
 }
 
 class Gone extends Error {}
@@ -180,14 +215,17 @@ export async function waitFor(what: string, timeoutMs: number, look: () => boole
 async function answers(port: number): Promise<string> {
   const { request } = await import('node:https')
   return new Promise((resolve) => {
-    const call = request({ host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 }, (response) => {
-      let text = ''
-      response.on('data', (chunk) => {
-        text += String(chunk)
-      })
-      response.on('end', () => resolve(text))
-      response.on('error', () => resolve(''))
-    })
+    const call = request(
+      { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 },
+      (response) => {
+        let text = ''
+        response.on('data', (chunk) => {
+          text += String(chunk)
+        })
+        response.on('end', () => resolve(text))
+        response.on('error', () => resolve(''))
+      },
+    )
     call.on('timeout', () => call.destroy())
     call.on('error', () => resolve(''))
     call.end()

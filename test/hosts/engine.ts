@@ -1,7 +1,11 @@
 import { request } from 'node:http'
 
 /** One call of the Docker Engine's API over its socket, as tests look at it from outside. */
-export function engineCall(socketPath: string, method: string, path: string): Promise<{ status: number; text: string }> {
+export function engineCall(
+  socketPath: string,
+  method: string,
+  path: string,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const call = request({ socketPath, method, path }, (response) => {
       let text = ''

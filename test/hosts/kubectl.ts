@@ -32,20 +32,39 @@ export interface Ran {
   readonly stderr: string
 }
 
-export function runKubectl(kubectl: Kubectl, kubeconfig: string, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Ran {
-  const done = spawnSync(kubectl.path, withConfig(kubeconfig, args), { encoding: 'utf8', input: options.input ?? '', timeout: options.timeoutMs ?? 60_000 })
+export function runKubectl(
+  kubectl: Kubectl,
+  kubeconfig: string,
+  args: readonly string[],
+  options: { input?: string; timeoutMs?: number } = {},
+): Ran {
+  const done = spawnSync(kubectl.path, withConfig(kubeconfig, args), {
+    encoding: 'utf8',
+    input: options.input ?? '',
+    timeout: options.timeoutMs ?? 60_000,
+  })
   return { status: done.status, stdout: done.stdout, stderr: done.stderr }
 }
 
 /** As `runKubectl`, but a failure throws with all that was said. */
-export function mustKubectl(kubectl: Kubectl, kubeconfig: string, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): string {
+export function mustKubectl(
+  kubectl: Kubectl,
+  kubeconfig: string,
+  args: readonly string[],
+  options: { input?: string; timeoutMs?: number } = {},
+): string {
   const ran = runKubectl(kubectl, kubeconfig, args, options)
-  if (ran.status !== 0) throw new Error(`kubectl ${kubectl.version} ${args.join(' ')}: exit ${ran.status}\n${ran.stdout}${ran.stderr}`)
+  if (ran.status !== 0)
+    throw new Error(`kubectl ${kubectl.version} ${args.join(' ')}: exit ${ran.status}\n${ran.stdout}${ran.stderr}`)
   return ran.stdout
 }
 
 /** Starts a kubectl that goes on (`get -w`). The caller ends it. */
-export function startKubectl(kubectl: Kubectl, kubeconfig: string, args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+export function startKubectl(
+  kubectl: Kubectl,
+  kubeconfig: string,
+  args: readonly string[],
+): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(kubectl.path, withConfig(kubeconfig, args), { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
