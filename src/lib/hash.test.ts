@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { crc32, hex, newSha256, sha256 } from './hash.ts'
+import { crc32, hex, newSha256, sha256, sha256Hex } from './hash.ts'
 
 const abc = new TextEncoder().encode('abc')
 
@@ -9,7 +9,12 @@ describe('hash', () => {
     ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
     ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
   ])('sha256 of %j', (text, expected) => {
+    expect(sha256Hex(text)).toBe(expected)
     expect(hex(sha256(text))).toBe(expected)
+  })
+
+  it('takes text as its UTF-8 bytes', () => {
+    expect(sha256(new TextEncoder().encode('skein é'))).toEqual(sha256('skein é'))
   })
 
   it('does not see where one part ends and the next begins', () => {

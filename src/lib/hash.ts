@@ -8,6 +8,11 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
   return hash.digest()
 }
 
+/** The same as 64 lower-case hex digits. */
+export function sha256Hex(...parts: readonly (Uint8Array | string)[]): string {
+  return hex(sha256(...parts))
+}
+
 /** SHA-256 over a stream. */
 export interface Sha256 {
   update(part: Uint8Array | string): void
