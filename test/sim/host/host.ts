@@ -1,0 +1,55 @@
+import type { Host } from '../../../src/host/host.ts'
+import type { SimProcess } from '../process.ts'
+import type { World } from '../world.ts'
+import { newSimClock, newSimMachineClock, type SimMachineClock } from './clock.ts'
+import { newSimDisk, type SimDisk } from './disk.ts'
+import { newSimEngine, type SimEngine, type SimEngineOptions } from './engine.ts'
+import { newSimEntropy } from './entropy.ts'
+import type { SimHttp } from './http.ts'
+import { newSimLog, type SimLogLine } from './log.ts'
+import type { SimNetwork } from './network.ts'
+
+/** A machine: what outlives the daemons that run on it. */
+export interface SimMachine {
+  readonly node: string
+  readonly identity: string
+  readonly clock: SimMachineClock
+  readonly disk: SimDisk
+  readonly engine: SimEngine
+}
+
+/** What all machines of a world share. */
+export interface SimSurroundings {
+  readonly world: World
+  readonly network: SimNetwork
+  readonly http: SimHttp
+  readonly onLine: (line: SimLogLine) => void
+}
+
+export function newSimMachine(world: World, node: string, identity: string, engine: SimEngineOptions): SimMachine {
+  return {
+    node,
+    identity,
+    clock: newSimMachineClock(world),
+    disk: newSimDisk(world, node),
+    engine: newSimEngine(world, node, engine),
+  }
+}
+
+/** Everything that one process on this machine may touch. */
+export function newSimHost(
+  { world, network, http, onLine }: SimSurroundings,
+  machine: SimMachine,
+  process: SimProcess,
+  addresses: readonly string[],
+): Host {
+  return {
+    clock: newSimClock(world, process, machine.clock),
+    entropy: newSimEntropy(world.random.fork()),
+    network: network.attach(process, machine.identity, addresses),
+    disk: machine.disk.mount(process),
+    engine: machine.engine.attach(process),
+    http: http.attach(process),
+    log: newSimLog(world, process, onLine),
+  }
+}
