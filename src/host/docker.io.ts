@@ -5,7 +5,7 @@ import { type Container, type ContainerSpec, DeviceError, type Engine, type Engi
 const callsMax = 4
 const stopsMax = 256
 /** A call that takes longer than this is taken for an engine that hangs. A stop may take its grace on top, a pull its own time. */
-const callTimeoutMs = 120_000
+const callTimeoutMsDefault = 120_000
 const pullTimeoutMs = 30 * 60_000
 /** The engine keeps the last events: asking for these as well closes the gap while the stream is being set up. */
 const eventsSinceMs = 3_000
@@ -20,17 +20,19 @@ const cpuQuotaMinUs = 1_000
 export interface DockerOptions {
   /** `unix:///path` or `tcp://host:port`; absent: what DOCKER_HOST says, else the usual socket. */
   readonly endpoint?: string
+  readonly callTimeoutMs?: number
 }
 
 /** The container engine: Docker, through its HTTP API. */
 export function dockerEngine(options: DockerOptions = {}): Engine {
   const docker = new Docker(clientOptions(options.endpoint))
+  const callTimeoutMs = options.callTimeoutMs ?? callTimeoutMsDefault
   const calls = newGate(callsMax)
   const stops = newGate(stopsMax)
 
   /** One call, in its turn, with a time limit, its fault told in our words. */
-  const call = <T>(signal: AbortSignal, run: (abortSignal: AbortSignal) => Promise<T>, timeoutMs = callTimeoutMs) =>
-    calls(signal, () => timed(signal, timeoutMs, run))
+  const call = <T>(signal: AbortSignal, run: (abortSignal: AbortSignal) => Promise<T>) =>
+    calls(signal, () => timed(signal, callTimeoutMs, run))
 
   return {
     async info(signal) {
