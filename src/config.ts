@@ -24,7 +24,7 @@ export interface Config {
   readonly api: ListenConfig
   readonly gossip: ListenConfig & { readonly preset: GossipPreset }
   readonly raft: RaftConfig
-  /** Members known from the join answer or from the last run: whom to speak with until the store says more. */
+  /** Members known from the join answer: whom to speak with until the own store says more. */
   readonly peers: readonly PeerConfig[]
   readonly ca: {
     readonly certificatePem: string
@@ -49,11 +49,11 @@ export interface FoundingToken {
 
 export type GossipPreset = 'lan' | 'wan' | 'local'
 
+/** What differs from Raft's own defaults (`raft/options.ts`, each number with its reason); mostly nothing. */
 export interface RaftConfig {
-  readonly tickMs: number
-  readonly heartbeatTicks: number
-  /** A follower that heard nothing for this long, and up to as long again by chance, asks for votes. */
-  readonly electionTicks: number
+  readonly tickMs?: number
+  readonly heartbeatTicks?: number
+  readonly electionTicks?: number
 }
 
 export interface PeerConfig {
@@ -62,13 +62,6 @@ export interface PeerConfig {
   /** `host:port` each. */
   readonly addresses: readonly string[]
 }
-
-/**
- * Heartbeats ten times a second, elections after 0.7 to 1.4 s of silence: a Node process under load stalls for tens of
- * milliseconds now and then, and must not lose its leader over that. A killed leader is noticed at once by its closed
- * connections and does not wait for this.
- */
-export const raftDefaults: RaftConfig = { tickMs: 50, heartbeatTicks: 2, electionTicks: 14 }
 
 /** As Kubernetes' kubelet has it. */
 export const podsMaxDefault = 110

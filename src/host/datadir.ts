@@ -1,0 +1,160 @@
+/**
+ * What a data directory holds, and whether a daemon may start on it. Decides only; `datadir.io.ts` reads and writes.
+ *
+ * `node.json` is written first, in phase `beginning`, and again in phase `ready` once everything else is there: so a
+ * directory whose founding or joining broke off is told from one that lost a file. Nothing that was once a node is ever
+ * taken for a new one, for a member that forgot its log would vote twice.
+ */
+export interface NodeRecord {
+  readonly format: number
+  readonly phase: 'beginning' | 'ready'
+  readonly clusterId: string
+  /** SHA-256 of the authority's certificate, hex. */
+  readonly caSha256: string
+  readonly identity: string
+  readonly founder: boolean
+  /** Whether log and state have been opened once: from then on they must be there. */
+  readonly databasesMade: boolean
+  /** Of the token that the founder printed; absent on nodes that joined. */
+  readonly joinTokenExpiresAtMs?: number
+  /** What this node was told when it was made, so that it need not be told again. */
+  readonly settings: NodeSettings
+}
+
+export interface NodeSettings {
+  readonly name: string
+  readonly apiPort: number
+  readonly gossipPort: number
+  /** The address at which others reach this node, without a port. */
+  readonly advertise: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly zone?: string
+}
+
+export const recordFormat = 1
+
+export const fileNames = {
+  record: 'node.json',
+  identity: 'identity.key',
+  caCertificate: 'ca.crt',
+  caKey: 'ca.key',
+  joinToken: 'join-token',
+  peers: 'peers.json',
+  lock: 'lock',
+} as const
+
+export const databaseNames = ['log', 'state'] as const
+
+/** What was found in the directory. `files` are the names in it; null when it does not exist. */
+export interface DataDirFindings {
+  readonly path: string
+  readonly files: readonly string[] | null
+  /** Text of `node.json`; null when there is none. */
+  readonly record: string | null
+  /** Databases that are there with something in them. */
+  readonly databases: readonly string[]
+}
+
+export type DataDirVerdict =
+  /** A new node may be made here. */
+  { readonly type: 'new' } | { readonly type: 'node'; readonly record: NodeRecord } | DataDirFault
+
+export interface DataDirFault {
+  readonly type: 'fault'
+  readonly fault: 'unreadable' | 'foreign' | 'newer' | 'emptied' | 'damaged' | 'in-use'
+  readonly reason: string
+  readonly hint: string
+}
+
+export function judgeDataDir({ path, files, record: text, databases }: DataDirFindings): DataDirVerdict {
+  if (files === null) return { type: 'new' }
+  if (text === null) return judgeWithoutRecord(path, files.filter(isTelling))
+  const record = parseRecord(text)
+  if (record === null) {
+    return fault('damaged', `${path}/${fileNames.record} is damaged`, restoreHint)
+  }
+  if (record === 'foreign') {
+    return fault('foreign', `${path}/${fileNames.record} was not written by skein`, elsewhereHint)
+  }
+  if (record === 'newer') {
+    return fault('newer', `${path} was made by a newer version of skein`, 'install that version or a later one')
+  }
+  if (record.phase === 'beginning') return { type: 'new' }
+  const needed = [fileNames.identity, fileNames.caCertificate, fileNames.caKey]
+  const missing = needed.filter((name) => !files.includes(name))
+  if (missing.length > 0) return fault('damaged', `${path} lacks ${missing.join(' and ')}`, restoreHint)
+  const emptied = record.databasesMade ? databaseNames.filter((name) => !databases.includes(name)) : []
+  if (emptied.length > 0) {
+    return fault(
+      'emptied',
+      `${path} belongs to node ${record.settings.name}, but its ${emptied.map((name) => `${name}/`).join(' and ')} ${emptied.length > 1 ? 'are' : 'is'} gone`,
+      `delete node ${record.settings.name} from the cluster, empty ${path}, and join again`,
+    )
+  }
+  return { type: 'node', record }
+}
+
+const elsewhereHint = 'choose an empty directory with --data-dir'
+const restoreHint = 'restore it from a backup; or delete the node from the cluster, empty the directory, and join again'
+
+function judgeWithoutRecord(path: string, files: readonly string[]): DataDirVerdict {
+  if (files.length === 0) return { type: 'new' }
+  const strange = files.filter((name) => !ownNames.includes(name))
+  if (strange.length > 0) {
+    const more = strange.length > 1 ? ` and ${strange.length - 1} more` : ''
+    return fault('foreign', `${path} holds files that are not skein's: ${strange[0]}${more}`, elsewhereHint)
+  }
+  return fault('damaged', `${path} holds ${files.join(', ')}, but its ${fileNames.record} is gone`, restoreHint)
+}
+
+const ownNames: readonly string[] = [...Object.values(fileNames), ...databaseNames]
+
+/** Leaves out what says nothing: the lock, files half written, and what a file system puts at its root. */
+function isTelling(name: string): boolean {
+  return name !== fileNames.lock && name !== 'lost+found' && !name.endsWith('.new')
+}
+
+function fault(kind: DataDirFault['fault'], reason: string, hint: string): DataDirFault {
+  return { type: 'fault', fault: kind, reason, hint }
+}
+
+/** Null: damaged. Every field is checked: an operator may have edited the file. */
+function parseRecord(text: string): NodeRecord | 'foreign' | 'newer' | null {
+  const value = parseJson(text)
+  if (value === null) return null
+  const record = value as Partial<NodeRecord>
+  if (typeof record.format !== 'number') return 'foreign'
+  if (record.format > recordFormat) return 'newer'
+  const { phase, clusterId, caSha256, identity, founder, databasesMade, joinTokenExpiresAtMs, settings } = record
+  const whole =
+    (phase === 'beginning' || phase === 'ready') &&
+    [clusterId, caSha256, identity].every((field) => typeof field === 'string') &&
+    typeof founder === 'boolean' &&
+    typeof databasesMade === 'boolean' &&
+    (joinTokenExpiresAtMs === undefined || Number.isFinite(joinTokenExpiresAtMs)) &&
+    isSettings(settings)
+  return whole ? (record as NodeRecord) : null
+}
+
+function isSettings(value: unknown): value is NodeSettings {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, apiPort, gossipPort, advertise, labels, zone } = value as Partial<NodeSettings>
+  return (
+    typeof name === 'string' &&
+    [apiPort, gossipPort].every((port) => Number.isInteger(port)) &&
+    typeof advertise === 'string' &&
+    typeof labels === 'object' &&
+    labels !== null &&
+    Object.values(labels).every((label) => typeof label === 'string') &&
+    (zone === undefined || typeof zone === 'string')
+  )
+}
+
+function parseJson(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : null
+  } catch {
+    return null // The caller says which file is damaged.
+  }
+}
