@@ -181,7 +181,7 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
   }
 
   const info: EngineInfo = {
-    version: 'sim://1.0.0',
+    version: 'docker://24.0.7',
     os: 'linux',
     arch: 'amd64',
     osImage: 'Simulated',

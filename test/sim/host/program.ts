@@ -13,7 +13,7 @@ export interface SimBehaviour {
 
 /** A few words of a shell: `true`, `false`, `sleep 3`, `exit 4`, `trap '' TERM`, joined by `;` or `&&`, with or without `sh -c`; anything else runs for ever. */
 export const shellProgram: SimProgram = (words) => {
-  if (words.some((word) => word.includes('no-such'))) {
+  if (words.some((word) => /no[-/]such/.test(word))) {
     return { refusal: `exec: "${words[0]}": executable file not found in $PATH: unknown` }
   }
   const line = words.filter((word) => !/^(\/bin\/)?(sh|-c|busybox)$/.test(word)).join(' ')
