@@ -26,10 +26,7 @@ export interface Config {
   readonly raft: RaftConfig
   /** Members known from the join answer: whom to speak with until the own store says more. */
   readonly peers: readonly PeerConfig[]
-  readonly ca: {
-    readonly certificatePem: string
-    readonly keyPem: string
-  }
+  readonly ca: KeyPair
 }
 
 export interface ListenConfig {
@@ -61,6 +58,59 @@ export interface PeerConfig {
   readonly name: string
   /** `host:port` each. */
   readonly addresses: readonly string[]
+}
+
+/** A certificate and its key. Both PEM; the key is PKCS#8. */
+export interface KeyPair {
+  readonly certificatePem: string
+  readonly keyPem: string
+}
+
+/** What a node keeps of itself in `node.json` of its data directory. */
+export interface NodeRecord {
+  readonly format: number
+  readonly phase: 'beginning' | 'ready'
+  readonly clusterId: string
+  /** SHA-256 of the authority's certificate, hex. */
+  readonly caSha256: string
+  readonly identity: string
+  readonly founder: boolean
+  /** Whether log and state have been opened once: from then on they must be there. */
+  readonly databasesMade: boolean
+  /** Of the token that the founder printed; absent on nodes that joined. */
+  readonly joinTokenExpiresAtMs?: number
+  readonly settings: NodeSettings
+}
+
+/** What a node was told when it was made, so that it need not be told again. */
+export interface NodeSettings {
+  readonly name: string
+  readonly apiPort: number
+  readonly gossipPort: number
+  /** The address at which others reach this node, without a port. */
+  readonly advertise: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly zone?: string
+}
+
+/** Everything that a node keeps outside its databases. */
+export interface DataDirContents {
+  readonly record: NodeRecord
+  readonly ca: KeyPair
+  /** The text of the token that the founder printed. */
+  readonly joinToken: string | null
+  readonly peers: readonly PeerConfig[]
+}
+
+/** What a data directory turned out to be. */
+export type OpenedDataDir = { readonly type: 'new' } | ({ readonly type: 'node' } & DataDirContents) | DataDirFault
+
+export interface DataDirFault {
+  readonly type: 'fault'
+  readonly fault: 'unreadable' | 'foreign' | 'newer' | 'emptied' | 'damaged' | 'in-use'
+  readonly reason: string
+  /** What to do next. */
+  readonly hint: string
 }
 
 /** As Kubernetes' kubelet has it. */

@@ -16,6 +16,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import type { KeyPair } from '../config.ts'
 import { DeviceError } from './host.ts'
 
 /** What shall stand in a certificate; `auth/ca.ts` decides it. */
@@ -27,12 +28,6 @@ export interface CertificateForm {
   readonly ipAddresses: readonly string[]
   readonly notBeforeMs: number
   readonly notAfterMs: number
-}
-
-/** Both PEM; the key is PKCS#8. */
-export interface KeyPair {
-  readonly certificatePem: string
-  readonly keyPem: string
 }
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const

@@ -1,30 +1,11 @@
 import { spawn } from 'node:child_process'
 import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PeerConfig } from '../config.ts'
-import { type KeyPair, readCertificate } from './certificates.io.ts'
-import {
-  type DataDirFault,
-  type DataDirVerdict,
-  databaseNames,
-  fileNames,
-  judgeDataDir,
-  type NodeRecord,
-  recordFormat,
-} from './datadir.ts'
+import type { DataDirContents, DataDirFault, KeyPair, NodeRecord, OpenedDataDir, PeerConfig } from '../config.ts'
+import { readCertificate } from './certificates.io.ts'
+import { type DataDirVerdict, databaseNames, fileNames, judgeDataDir, recordFormat } from './datadir.ts'
 import { readIfThere, writeWhole } from './files.io.ts'
 import { type OwnIdentity, openIdentity } from './identity.io.ts'
-
-/** Everything that a node keeps outside its databases. */
-export interface DataDirContents {
-  readonly record: NodeRecord
-  readonly ca: KeyPair
-  /** The text of the token that the founder printed. */
-  readonly joinToken: string | null
-  readonly peers: readonly PeerConfig[]
-}
-
-export type OpenedDataDir = { readonly type: 'new' } | ({ readonly type: 'node' } & DataDirContents) | DataDirFault
 
 /** What the directory holds. Changes nothing, takes no lock: for `status` and `kubeconfig` beside a running daemon. */
 export async function readDataDir(path: string): Promise<OpenedDataDir> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type DataDirFindings, judgeDataDir, type NodeRecord } from './datadir.ts'
+import type { NodeRecord } from '../config.ts'
+import { type DataDirFindings, judgeDataDir } from './datadir.ts'
 
 const record: NodeRecord = {
   format: 1,

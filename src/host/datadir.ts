@@ -1,3 +1,5 @@
+import type { DataDirFault, NodeRecord, NodeSettings } from '../config.ts'
+
 /**
  * What a data directory holds, and whether a daemon may start on it. Decides only; `datadir.io.ts` reads and writes.
  *
@@ -5,32 +7,8 @@
  * directory whose founding or joining broke off is told from one that lost a file. Nothing that was once a node is ever
  * taken for a new one, for a member that forgot its log would vote twice.
  */
-export interface NodeRecord {
-  readonly format: number
-  readonly phase: 'beginning' | 'ready'
-  readonly clusterId: string
-  /** SHA-256 of the authority's certificate, hex. */
-  readonly caSha256: string
-  readonly identity: string
-  readonly founder: boolean
-  /** Whether log and state have been opened once: from then on they must be there. */
-  readonly databasesMade: boolean
-  /** Of the token that the founder printed; absent on nodes that joined. */
-  readonly joinTokenExpiresAtMs?: number
-  /** What this node was told when it was made, so that it need not be told again. */
-  readonly settings: NodeSettings
-}
 
-export interface NodeSettings {
-  readonly name: string
-  readonly apiPort: number
-  readonly gossipPort: number
-  /** The address at which others reach this node, without a port. */
-  readonly advertise: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly zone?: string
-}
-
+/** Of `node.json`. A higher number is refused: it may say what this version would lose. */
 export const recordFormat = 1
 
 export const fileNames = {
@@ -58,13 +36,6 @@ export interface DataDirFindings {
 export type DataDirVerdict =
   /** A new node may be made here. */
   { readonly type: 'new' } | { readonly type: 'node'; readonly record: NodeRecord } | DataDirFault
-
-export interface DataDirFault {
-  readonly type: 'fault'
-  readonly fault: 'unreadable' | 'foreign' | 'newer' | 'emptied' | 'damaged' | 'in-use'
-  readonly reason: string
-  readonly hint: string
-}
 
 export function judgeDataDir({ path, files, record: text, databases }: DataDirFindings): DataDirVerdict {
   if (files === null) return { type: 'new' }

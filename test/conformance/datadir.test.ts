@@ -4,15 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { authorityForm } from '../../src/auth/ca.ts'
+import type { DataDirContents } from '../../src/config.ts'
 import { issueCertificate, readCertificate } from '../../src/host/certificates.io.ts'
-import {
-  beginNode,
-  type DataDirContents,
-  finishNode,
-  lockDataDir,
-  readDataDir,
-  readIdentity,
-} from '../../src/host/datadir.io.ts'
+import { beginNode, finishNode, lockDataDir, readDataDir, readIdentity } from '../../src/host/datadir.io.ts'
 
 /** Data directories on a real file system, and what may have happened to them. */
 const settings = { name: 'n1', apiPort: 6443, gossipPort: 7946, advertise: '10.0.0.1', labels: {} }
