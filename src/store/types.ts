@@ -27,6 +27,7 @@ export interface PutWrite {
   readonly claims?: readonly Amount[]
 }
 
+/** A record that is not there cannot be deleted: `expect` is a revision. */
 export interface DeleteWrite {
   readonly type: 'delete'
   readonly key: Key
@@ -36,7 +37,10 @@ export interface DeleteWrite {
 /** `revision`: the record's last write was this one. `absent`: there is no such record. */
 export type Expect = { readonly type: 'absent' } | { readonly type: 'revision'; readonly revision: number }
 
-/** An integer amount of something countable, e.g. `node/n1/cpu` 2000, `quota/default/pods` 10. */
+/**
+ * An integer amount of something countable, e.g. `node/n1/cpu` 2000, `quota/default/pods` 10. Records that provide the
+ * same limit add up. A limit may be lowered below its use; then nothing more is granted until the use has sunk.
+ */
 export interface Amount {
   readonly limit: string
   readonly amount: number
@@ -47,9 +51,22 @@ export type Outcome =
   | { readonly type: 'done'; readonly revisions: readonly number[] }
   | { readonly type: 'refused'; readonly refusals: readonly Refusal[] }
 
+/** `asked`: what the transaction would add to the use of the limit on balance; `used`: before it; `capacity`: after it, 0 where none provides the limit. `key`: the first write that asks. */
 export type Refusal =
-  | { readonly type: 'conflict'; readonly key: Key; readonly expected: Expect; /** 0: absent. */ readonly actual: number }
-  | { readonly type: 'claim'; readonly key: Key; readonly limit: string; readonly asked: number; readonly used: number; readonly capacity: number }
+  | {
+      readonly type: 'conflict'
+      readonly key: Key
+      readonly expected: Expect /** 0: absent. */
+      readonly actual: number
+    }
+  | {
+      readonly type: 'claim'
+      readonly key: Key
+      readonly limit: string
+      readonly asked: number
+      readonly used: number
+      readonly capacity: number
+    }
 
 /** One record as it stands. `value` is shared: never write into it. */
 export interface Version {
@@ -80,9 +97,14 @@ export interface StoreView {
   page(prefix: string, after: Key | null, limit: number): readonly Version[]
   /**
    * Changes with `prefix` after `revision`, in order, at most `limit`. `'compacted'` when they are no longer all kept.
-   * `through` is the revision up to which the answer is complete.
+   * `through` is the revision up to which the answer is complete, and where the next call goes on; never below
+   * `revision`, even where this store lags behind the one that told it.
    */
-  changes(prefix: string, revision: number, limit: number): { readonly changes: readonly Change[]; readonly through: number } | 'compacted'
+  changes(
+    prefix: string,
+    revision: number,
+    limit: number,
+  ): { readonly changes: readonly Change[]; readonly through: number } | 'compacted'
   /** Calls back after each batch applied, with its changes (empty after an installed image: look at everything anew); the returned function ends it. */
   subscribe(listener: (changes: readonly Change[]) => void): () => void
   /** Used and capacity of a limit; undefined where no record provides it. */
@@ -95,11 +117,18 @@ export interface StoreView {
 export interface StoreWriter {
   /**
    * Replicates the transaction; resolves when it has been applied *here*, so that the writer reads its own write.
-   * Rejects with `UnknownOutcomeError` when that could not be learnt in time: it may or may not happen.
+   * Rejects with `UnknownOutcomeError` when that could not be learnt in time: it may or may not happen; with
+   * `NoQuorumError` when it was surely not offered; with `InvalidTxnError` when no store would take it; with
+   * `signal.reason` on abort, and then too it may yet happen.
    */
   commit(txn: Txn, signal: AbortSignal): Promise<Outcome>
   /** Resolves once the view holds everything that was acknowledged anywhere before the call. Rejects with `NoQuorumError`. */
   barrier(signal: AbortSignal): Promise<void>
+}
+
+/** A transaction that no store would take as it stands: too large, one key twice, a malformed key or amount. Nothing was written. */
+export class InvalidTxnError extends Error {
+  override readonly name = 'InvalidTxnError'
 }
 
 /** The cluster did not confirm in time; the transaction may yet be applied. */
