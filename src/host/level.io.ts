@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
-import { type Database, DeviceError, type Disk } from './host.ts'
+import { type Database, DeviceError, type Disk, type DiskWrite } from './host.ts'
 
 /**
  * The disk: one LevelDB a database, below the data directory.
@@ -16,6 +16,7 @@ export function newLevelDisk(directory: string): Disk {
 }
 
 type Bytes = Level<string, Uint8Array>
+type Chained = ReturnType<Bytes['batch']>
 
 async function openDatabase(directory: string, name: string): Promise<Database> {
   const location = join(directory, name)
@@ -44,18 +45,10 @@ function newDatabase(level: Bytes, location: string): Database {
       attempt(location, () => level.iterator({ gte, lt, reverse: reverse ?? false, limit }).all()),
 
     write(batch, { sync }) {
-      // After a failure all later writes fail with it: what LevelDB holds is no longer known.
-      tail = tail.then(() =>
-        attempt(location, async () => {
-          // A chained batch: three times as fast as an array of operations.
-          const chained = level.batch()
-          for (const write of batch) {
-            if (write.type === 'put') chained.put(write.key, write.value)
-            else chained.del(write.key)
-          }
-          await chained.write({ sync })
-        }),
-      )
+      // Filled at once, so that the caller may use its bytes again; chained, which is three times as fast as a list.
+      const filled = attempt(location, async () => fill(level.batch(), batch))
+      // After a failure all later writes fail with it: what the medium holds is no longer known.
+      tail = Promise.all([tail, filled]).then(([, chained]) => attempt(location, () => chained.write({ sync })))
       return tail
     },
 
@@ -64,6 +57,14 @@ function newDatabase(level: Bytes, location: string): Database {
       await attempt(location, () => level.close())
     },
   }
+}
+
+function fill(chained: Chained, batch: readonly DiskWrite[]): Chained {
+  for (const write of batch) {
+    if (write.type === 'put') chained.put(write.key, write.value)
+    else chained.del(write.key)
+  }
+  return chained
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -115,7 +116,7 @@ function openError(error: unknown, location: string, made: boolean): DeviceError
   const reason = reasonOf(error)
   if (code === 'LEVEL_LOCKED')
     return new DeviceError('conflict', `${location}: another daemon uses this directory`, error)
-  if (made && /does not exist/.test(reason)) {
+  if (made && /does not exist|No such file/.test(reason)) {
     return new DeviceError('corrupt', `${location}: this database was made before, and is missing or emptied`, error)
   }
   if (code === 'LEVEL_CORRUPTION') return new DeviceError('corrupt', `${location}: ${reason}`, error)
