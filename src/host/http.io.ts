@@ -1,0 +1,346 @@
+import { constants as crypto } from 'node:crypto'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  constants as http2,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import {
+  type ClientIdentity,
+  DeviceError,
+  type Http,
+  type HttpHandler,
+  type HttpOptions,
+  type HttpRequest,
+  type HttpResponse,
+  type Log,
+} from './host.ts'
+
+/** PEM texts: the server's key and certificate, and the authority that client certificates are verified against. */
+export interface TlsMaterial {
+  readonly key: string
+  readonly cert: string
+  readonly ca: string
+}
+
+/** The real Http device: HTTP/2 and HTTP/1.1 over TLS on one port, chosen by ALPN. */
+export interface TlsHttp extends Http {
+  /** Serves new connections with this material from now on; those that are open keep what they shook hands with. */
+  renew(material: TlsMaterial): void
+}
+
+const limits = {
+  connectionsMax: 4096,
+  streamsPerConnectionMax: 250,
+  headerBytesMax: 64 * 1024,
+  headersMax: 200,
+  /** Bodies held in memory at a time, over all requests; beyond it a request is answered 503 unread. */
+  bodyBytesInFlightMax: 256 * 1024 * 1024,
+  /** How much of a body that is too large is read and thrown away, so that its sender comes to read the answer. */
+  discardBytesMax: 64 * 1024 * 1024,
+  handshakeTimeoutMs: 10_000,
+  headersTimeoutMs: 20_000,
+  bodyTimeoutMs: 60_000,
+  /** A connection on which nothing is asked. */
+  idleTimeoutMs: 5 * 60_000,
+  /** A client that does not read what it asked for. */
+  stallTimeoutMs: 60_000,
+  /** From the end of serving to the end of every connection. */
+  closeGraceMs: 1_000,
+} as const
+
+/** Both protocols' responses; HTTP/1.1's keeps its head back until it is told. */
+type Response = Http2ServerResponse & { flushHeaders?(): void }
+
+/** One listening server. */
+interface Serving {
+  readonly options: HttpOptions
+  readonly handle: HttpHandler
+  readonly log: Log
+  /** A controller for every request that is being answered. */
+  readonly open: Set<AbortController>
+  /** HTTP/1.1 connections with a request on them; the others wait for their next. */
+  readonly busy: Set<TLSSocket>
+  bodyBytesHeld: number
+}
+
+/** `log` hears of faults of connections and of handlers that throw; neither ends the server. */
+export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
+  const servers = new Set<Http2SecureServer>()
+  let current = material
+  return {
+    renew(next) {
+      current = next
+      for (const server of servers) server.setSecureContext(contextOf(next))
+    },
+    async serve(options, handle, signal) {
+      signal.throwIfAborted()
+      const server = createSecureServer({
+        ...contextOf(current),
+        allowHTTP1: true,
+        requestCert: true,
+        rejectUnauthorized: false,
+        handshakeTimeout: limits.handshakeTimeoutMs,
+        unknownProtocolTimeout: limits.handshakeTimeoutMs,
+        maxHeaderListPairs: limits.headersMax,
+        settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
+        ...httpOneOptions,
+      })
+      server.maxConnections = limits.connectionsMax
+      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), bodyBytesHeld: 0 }
+      const stop = attend(server, serving)
+      const port = await listen(server, options)
+      servers.add(server)
+      server.once('close', () => servers.delete(server))
+      if (signal.aborted) stop(signal.reason)
+      else signal.addEventListener('abort', () => stop(signal.reason), { once: true })
+      return { port }
+    },
+  }
+}
+
+/** For connections that chose HTTP/1.1; the types of the HTTP/2 server do not name them, though it hands them on. */
+const httpOneOptions: object = {
+  maxHeaderSize: limits.headerBytesMax,
+  headersTimeout: limits.headersTimeoutMs,
+  requestTimeout: limits.bodyTimeoutMs,
+  keepAliveTimeout: limits.idleTimeoutMs,
+}
+
+/** Without session tickets every connection proves its certificate anew, against the authority of the day. */
+function contextOf(material: TlsMaterial): object {
+  return { ...material, minVersion: 'TLSv1.2', secureOptions: crypto.SSL_OP_NO_TICKET }
+}
+
+async function listen(server: Http2SecureServer, options: HttpOptions): Promise<number> {
+  const where = `${options.address}:${options.port}`
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const taken = error.code === 'EADDRINUSE'
+      reject(
+        new DeviceError(
+          taken ? 'conflict' : 'invalid',
+          taken ? `${where} is in use` : `cannot listen on ${where}: ${error.message}`,
+          error,
+        ),
+      )
+    }
+    server.once('error', failed)
+    server.listen({ port: options.port, host: options.address, exclusive: true }, () => {
+      server.off('error', failed)
+      resolve()
+    })
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** Wires the server's events; the returned function ends it. */
+function attend(server: Http2SecureServer, serving: Serving): (reason: unknown) => void {
+  const { log, open, busy } = serving
+  const sockets = new Set<TLSSocket>()
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('error', (error) => log.warn('http server failed', { error: error.message }))
+  server.on('tlsClientError', (error) => log.debug('tls handshake failed', { error: error.message }))
+  server.on('sessionError', (error) => log.debug('http session failed', { error: error.message }))
+  server.on('secureConnection', (socket: TLSSocket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.on('error', (error) => log.debug('connection failed', { error: error.message }))
+  })
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    closeWhenIdle(session)
+  })
+  server.on('request', (request, response) => {
+    answer(request, response, serving).catch((error: unknown) => {
+      log.error('http request failed', { target: request.url, error: String(error) })
+      breakOff(response, http2.NGHTTP2_INTERNAL_ERROR)
+    })
+  })
+  return (reason) => {
+    server.close()
+    for (const controller of open) controller.abort(reason)
+    for (const session of sessions) session.close()
+    for (const socket of sockets) if (socket.alpnProtocol !== 'h2' && !busy.has(socket)) socket.end()
+    // Streams end because their handlers were told; what has not ended after the grace is cut.
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, limits.closeGraceMs)
+    server.once('close', () => clearTimeout(cut))
+  }
+}
+
+function closeWhenIdle(session: ServerHttp2Session): void {
+  let streams = 0
+  session.on('stream', (stream) => {
+    streams++
+    stream.once('close', () => streams--)
+  })
+  session.setTimeout(limits.idleTimeoutMs, () => {
+    if (streams === 0) session.close()
+  })
+}
+
+function breakOff(response: Response, code: number): void {
+  if (response.stream) response.stream.close(code)
+  else response.socket?.destroy()
+}
+
+async function answer(request: Http2ServerRequest, response: Response, serving: Serving): Promise<void> {
+  const { options, handle, open, busy } = serving
+  const gone = new AbortController()
+  const abort = (): void => gone.abort(new DeviceError('unavailable', 'the client has gone'))
+  response.once('close', abort)
+  // Errors of one stream (a reset, a broken pipe) show as its close; without a listener they would end the process.
+  request.on('error', abort)
+  response.on('error', abort)
+  const socket = request.socket as TLSSocket
+  open.add(gone)
+  busy.add(socket)
+  let held = 0
+  try {
+    const body = await readBody(request, options.bodyBytesMax, serving)
+    held = body?.byteLength ?? 0
+    if (gone.signal.aborted) return
+    await send(response, await handle(requestOf(request, socket, body), gone.signal), gone.signal)
+  } catch (error) {
+    if (error instanceof RefusedRequest) await send(response, error.response, gone.signal)
+    else if (!gone.signal.aborted) throw error
+  } finally {
+    serving.bodyBytesHeld -= held
+    open.delete(gone)
+    busy.delete(socket)
+  }
+}
+
+/** What is answered without asking the handler. */
+class RefusedRequest extends Error {
+  override readonly name = 'RefusedRequest'
+  readonly response: HttpResponse
+  constructor(status: number, message: string) {
+    super(message)
+    const headers = { 'content-type': 'text/plain', 'retry-after': '1' }
+    this.response = { status, headers, body: new TextEncoder().encode(`${message}\n`) }
+  }
+}
+
+/** The body, or null when it is larger than `bytesMax`. Never holds more than that. */
+async function readBody(request: Http2ServerRequest, bytesMax: number, serving: Serving): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = []
+  let held = 0
+  let seen = 0
+  const timer = setTimeout(
+    () => request.destroy(new DeviceError('unavailable', 'the body did not come in time')),
+    limits.bodyTimeoutMs,
+  )
+  try {
+    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+      seen += chunk.byteLength
+      if (seen > limits.discardBytesMax) return null
+      if (seen > bytesMax) {
+        serving.bodyBytesHeld -= held
+        held = 0
+        chunks.length = 0
+        continue
+      }
+      if (serving.bodyBytesHeld + chunk.byteLength > limits.bodyBytesInFlightMax) {
+        throw new RefusedRequest(503, 'too many requests are being read')
+      }
+      serving.bodyBytesHeld += chunk.byteLength
+      held += chunk.byteLength
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    serving.bodyBytesHeld -= held
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  return seen > bytesMax ? null : joined(chunks)
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(chunks))
+}
+
+function requestOf(request: Http2ServerRequest, socket: TLSSocket, body: Uint8Array | null): HttpRequest {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name.startsWith(':')) continue
+    headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  const client = clientOf(socket)
+  return {
+    method: request.method,
+    target: request.url,
+    headers,
+    body,
+    ...(client === null ? {} : { client }),
+    remoteAddress: socket.remoteAddress ?? '',
+  }
+}
+
+const clients = new WeakMap<object, { readonly client: ClientIdentity | null }>()
+
+/** Who the client is, if its certificate verified against the authority when the connection was made. */
+function clientOf(socket: TLSSocket): ClientIdentity | null {
+  const known = clients.get(socket)
+  if (known !== undefined) return known.client
+  const client = socket.authorized ? subjectOf(socket) : null
+  clients.set(socket, { client })
+  return client
+}
+
+function subjectOf(socket: TLSSocket): ClientIdentity | null {
+  const subject: unknown = socket.getPeerCertificate()?.subject
+  if (subject === null || typeof subject !== 'object') return null
+  const { CN: user, O: organizations } = subject as { CN?: unknown; O?: unknown }
+  // A subject with several common names does not say who it is.
+  if (typeof user !== 'string' || user === '') return null
+  const groups = Array.isArray(organizations) ? organizations : [organizations]
+  return { user, groups: groups.filter((group): group is string => typeof group === 'string') }
+}
+
+async function send(response: Response, answered: HttpResponse, gone: AbortSignal): Promise<void> {
+  const { body } = answered
+  if (body instanceof Uint8Array) {
+    response.writeHead(answered.status, { ...answered.headers, 'content-length': body.byteLength })
+    response.end(body)
+    return
+  }
+  response.writeHead(answered.status, { ...answered.headers })
+  // The head goes out before the first event: who watches learns at once that the watch stands.
+  response.flushHeaders?.()
+  for await (const chunk of body) {
+    if (response.writableEnded || response.destroyed) break
+    if (!response.write(chunk)) await drained(response, gone)
+  }
+  if (!response.writableEnded) response.end()
+}
+
+/** Waits until the client has read; a client that does not is cut off. */
+async function drained(response: Response, gone: AbortSignal): Promise<void> {
+  if (gone.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      response.off('drain', done)
+      response.off('close', done)
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(() => {
+      breakOff(response, http2.NGHTTP2_CANCEL)
+      done()
+    }, limits.stallTimeoutMs)
+    response.on('drain', done)
+    response.on('close', done)
+    gone.addEventListener('abort', done, { once: true })
+  })
+}
