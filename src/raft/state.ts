@@ -1,0 +1,122 @@
+import { must } from '../lib/assert.ts'
+import type { Random } from '../lib/random.ts'
+import { isVoter } from './configuration.ts'
+import { type EntryType, type LogMark, sealEntry } from './entry.ts'
+import type { IncomingSnapshot } from './incoming.ts'
+import type { RaftLog } from './log.ts'
+import type { StateImage } from './machine.ts'
+import type { Envelope, Message } from './message.ts'
+import type { RaftOptions } from './options.ts'
+import type { Progress } from './progress.ts'
+import type { ReadState, Reads } from './reads.ts'
+import type { PeerId, Role } from './types.ts'
+
+/** What must be on disk before anything that depends on it leaves this peer (thesis 3.8), and the commit index for a quicker start. */
+export interface HardState {
+  readonly term: number
+  readonly votedFor: PeerId | null
+  readonly commit: number
+}
+
+/**
+ * All that a peer knows. The role files change it, `raft.ts` turns what has gathered in it into a Ready. Nothing in
+ * here waits, and nothing asks the time: `nowMs` is that of the last call.
+ */
+export interface RaftState {
+  readonly self: PeerId
+  readonly options: RaftOptions
+  readonly random: Random
+  readonly log: RaftLog
+  /** The state machine's whole state as it is applied now. */
+  readonly image: () => StateImage
+  nowMs: number
+  /** Ticks since the start. */
+  tick: number
+  term: number
+  votedFor: PeerId | null
+  role: Role
+  leader: PeerId | null
+  /** Ticks since the leader was heard, or since the campaign began; at `electionDeadline` a campaign begins. */
+  electionElapsed: number
+  electionDeadline: number
+  /** The connection to the leader closed, or it is said to be dead, and it was not heard since. */
+  leaderLost: boolean
+  /** Answers to this campaign. */
+  votes: Map<PeerId, boolean>
+  /** On the leader only. */
+  leadership: Leadership | null
+  /** A snapshot that is coming in. */
+  incoming: IncomingSnapshot | null
+  /** A whole one, to be installed with the next Ready. */
+  restored: { readonly mark: LogMark; readonly slices: readonly Uint8Array[] } | null
+  /** Proposals for the leader. */
+  forwards: Uint8Array[]
+  forwardBytes: number
+  /** Messages that may leave at once, and those that promise what must be on disk first. */
+  early: Envelope[]
+  late: Envelope[]
+  readStates: ReadState[]
+}
+
+export interface Leadership {
+  /** Of every member, this peer included. */
+  readonly progress: Map<PeerId, Progress>
+  readonly reads: Reads
+  heartbeatElapsed: number
+  uncommittedBytes: number
+  /** A transfer under way (thesis 3.10): to whom, until which tick, and when it was last asked to take over. */
+  transferee: { readonly to: PeerId; readonly untilTick: number; askedTick: number | null } | null
+  /** Counts snapshots sent. */
+  transfers: number
+}
+
+/** Messages that speak for what this peer holds or voted: they leave after it is on disk. */
+const promises: ReadonlySet<Message['type']> = new Set(['vote', 'voteReply', 'appendReply', 'snapshotReply'])
+
+export function send(state: RaftState, to: PeerId, message: Message): void {
+  const queue = promises.has(message.type) ? state.late : state.early
+  queue.push({ to, message })
+}
+
+/** Whether this peer may stand for election: only a voter; a peer that joins has no configuration and waits. */
+export function mayCampaign(state: RaftState): boolean {
+  return isVoter(state.log.configuration, state.self)
+}
+
+/** Appends an entry of this leader's own. The caller has checked the limits. */
+export function appendOwn(state: RaftState, type: EntryType, data: Uint8Array): void {
+  const { log } = state
+  const timeMs = Math.max(log.lastTimeMs, Math.floor(state.nowMs))
+  log.append([sealEntry({ index: log.lastIndex + 1, term: state.term, timeMs, type, data, previous: log.lastHash })])
+}
+
+export function leadershipOf(state: RaftState): Leadership {
+  return must(state.leadership, 'a leader has a leadership')
+}
+
+/** The leader's term has something committed: only then is its commit index the cluster's (thesis 3.6.2, 6.4). */
+export function committedInTerm(state: RaftState): boolean {
+  return state.log.termAt(state.log.commit) === state.term
+}
+
+export function becomeFollower(state: RaftState, term: number, leader: PeerId | null): void {
+  const { electionTicks } = state.options
+  if (term !== state.term) {
+    state.term = term
+    state.votedFor = null
+  }
+  state.role = 'follower'
+  state.leader = leader
+  state.leadership = null
+  state.votes = new Map()
+  state.leaderLost = false
+  state.electionElapsed = 0
+  state.electionDeadline = electionTicks + state.random.below(electionTicks)
+}
+
+/** The campaign goes on without an answer in sight; the next try comes soon (see `campaignTicks`). */
+export function retrySoon(state: RaftState): void {
+  const { campaignTicks } = state.options
+  state.electionElapsed = 0
+  state.electionDeadline = campaignTicks + state.random.below(campaignTicks)
+}
