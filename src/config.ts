@@ -74,11 +74,10 @@ export interface NodeRecord {
   /** SHA-256 of the authority's certificate, hex. */
   readonly caSha256: string
   readonly identity: string
-  readonly founder: boolean
+  /** The token that was printed when this node founded the cluster; null on nodes that joined. */
+  readonly founding: FoundingToken | null
   /** Whether log and state have been opened once: from then on they must be there. */
   readonly databasesMade: boolean
-  /** Of the token that the founder printed; absent on nodes that joined. */
-  readonly joinTokenExpiresAtMs?: number
   readonly settings: NodeSettings
 }
 
@@ -89,6 +88,8 @@ export interface NodeSettings {
   readonly gossipPort: number
   /** The address at which others reach this node, without a port. */
   readonly advertise: string
+  /** Found out by the node itself: found out anew when the machine no longer has it. */
+  readonly advertiseFound: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly zone?: string
 }

@@ -37,7 +37,7 @@ export async function beginNode(path: string, settings: NodeRecord['settings']):
     clusterId: '',
     caSha256: '',
     identity: '',
-    founder: false,
+    founding: null,
     databasesMade: false,
     settings,
   })

@@ -8,10 +8,16 @@ const record: NodeRecord = {
   clusterId: 'c1',
   caSha256: 'ab',
   identity: 'p1',
-  founder: true,
+  founding: { id: 't1', secretHash: 'cd', expiresAtMs: 5 },
   databasesMade: true,
-  joinTokenExpiresAtMs: 5,
-  settings: { name: 'n1', apiPort: 6443, gossipPort: 7946, advertise: '10.0.0.1', labels: { disk: 'ssd' } },
+  settings: {
+    name: 'n1',
+    apiPort: 6443,
+    gossipPort: 7946,
+    advertise: '10.0.0.1',
+    advertiseFound: false,
+    labels: { disk: 'ssd' },
+  },
 }
 const files = ['ca.crt', 'ca.key', 'identity.key', 'join-token', 'lock', 'log', 'node.json', 'peers.json', 'state']
 const whole: DataDirFindings = { path: '/d', files, record: JSON.stringify(record), databases: ['log', 'state'] }
@@ -46,7 +52,7 @@ test.each<[string, string, Partial<DataDirFindings>, RegExp]>([
   ['foreign', 'a node.json of something else', { record: '{"name":"web"}' }, /not written by skein/],
   ['newer', 'a later format', { record: JSON.stringify({ ...record, format: 2 }) }, /newer version/],
   ['damaged', 'cut record', { record: '{"format":1,"pha' }, /node\.json is damaged/],
-  ['damaged', 'a field of the wrong type', { record: JSON.stringify({ ...record, founder: 'yes' }) }, /damaged/],
+  ['damaged', 'a field of the wrong type', { record: JSON.stringify({ ...record, founding: {} }) }, /damaged/],
   ['damaged', 'settings without a name', { record: JSON.stringify({ ...record, settings: {} }) }, /damaged/],
   ['damaged', 'record gone, databases there', { record: null, files: ['log', 'state'] }, /node\.json is gone/],
   [

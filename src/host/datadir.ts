@@ -1,4 +1,4 @@
-import type { DataDirFault, NodeRecord, NodeSettings } from '../config.ts'
+import type { DataDirFault, FoundingToken, NodeRecord, NodeSettings } from '../config.ts'
 
 /**
  * What a data directory holds, and whether a daemon may start on it. Decides only; `datadir.io.ts` reads and writes.
@@ -96,24 +96,31 @@ function parseRecord(text: string): NodeRecord | 'foreign' | 'newer' | null {
   const record = value as Partial<NodeRecord>
   if (typeof record.format !== 'number') return 'foreign'
   if (record.format > recordFormat) return 'newer'
-  const { phase, clusterId, caSha256, identity, founder, databasesMade, joinTokenExpiresAtMs, settings } = record
+  const { phase, clusterId, caSha256, identity, founding, databasesMade, settings } = record
   const whole =
     (phase === 'beginning' || phase === 'ready') &&
     [clusterId, caSha256, identity].every((field) => typeof field === 'string') &&
-    typeof founder === 'boolean' &&
+    isFounding(founding) &&
     typeof databasesMade === 'boolean' &&
-    (joinTokenExpiresAtMs === undefined || Number.isFinite(joinTokenExpiresAtMs)) &&
     isSettings(settings)
   return whole ? (record as NodeRecord) : null
 }
 
+function isFounding(value: unknown): boolean {
+  if (value === null) return true
+  if (typeof value !== 'object') return false
+  const { id, secretHash, expiresAtMs } = value as Partial<FoundingToken>
+  return typeof id === 'string' && typeof secretHash === 'string' && Number.isFinite(expiresAtMs)
+}
+
 function isSettings(value: unknown): value is NodeSettings {
   if (typeof value !== 'object' || value === null) return false
-  const { name, apiPort, gossipPort, advertise, labels, zone } = value as Partial<NodeSettings>
+  const { name, apiPort, gossipPort, advertise, advertiseFound, labels, zone } = value as Partial<NodeSettings>
   return (
     typeof name === 'string' &&
     [apiPort, gossipPort].every((port) => Number.isInteger(port)) &&
     typeof advertise === 'string' &&
+    typeof advertiseFound === 'boolean' &&
     typeof labels === 'object' &&
     labels !== null &&
     Object.values(labels).every((label) => typeof label === 'string') &&

@@ -9,7 +9,14 @@ import { issueCertificate, readCertificate } from '../../src/host/certificates.i
 import { beginNode, finishNode, lockDataDir, readDataDir, readIdentity } from '../../src/host/datadir.io.ts'
 
 /** Data directories on a real file system, and what may have happened to them. */
-const settings = { name: 'n1', apiPort: 6443, gossipPort: 7946, advertise: '10.0.0.1', labels: {} }
+const settings = {
+  name: 'n1',
+  apiPort: 6443,
+  gossipPort: 7946,
+  advertise: '10.0.0.1',
+  advertiseFound: false,
+  labels: {},
+}
 let root: string
 let path: string
 
@@ -29,9 +36,8 @@ async function found(): Promise<DataDirContents> {
       clusterId: 'c1',
       caSha256: readCertificate(ca.certificatePem).sha256,
       identity: own.identity,
-      founder: true,
+      founding: { id: 't1', secretHash: 'cd', expiresAtMs: 1 },
       databasesMade: false,
-      joinTokenExpiresAtMs: 1,
       settings,
     },
     ca,

@@ -1,0 +1,123 @@
+import type { ClusterMember, ClusterStatus } from '../objects/clusterstatus.ts'
+import { refusal } from './calls.ts'
+import { CommandError, type ExitCode, exitCodes } from './exit.ts'
+import { type AccessFlags, askApi } from './kubeconfig.ts'
+import { count, newPaint, type Paint, table } from './text.ts'
+import type { World } from './world.ts'
+
+/** `skein status`: how the cluster is, as one node sees it. Ends with the code for `quorum` when it takes no writes. */
+export async function status(flags: AccessFlags & { readonly output?: 'json' }, world: World): Promise<ExitCode> {
+  const answer = await askApi(flags, { method: 'GET', path: '/skein/v1/status' }, world)
+  if (answer.status !== 200 || !isStatus(answer.body)) {
+    const hint = 'is this a skein node of the same version? see its log'
+    throw new CommandError(exitCodes.refused, `the node does not say how it is: ${refusal(answer).message}`, hint)
+  }
+  const seen = answer.body
+  if (flags.output === 'json') world.terminal.say(JSON.stringify(seen, null, 2))
+  else world.terminal.say(statusText(seen, await podCounts(flags, world), newPaint(world.terminal.colours)).join('\n'))
+  return seen.raft.leader === null ? exitCodes.quorum : exitCodes.ok
+}
+
+/** Pods by node, from the asked node's own memory, so that it answers without a quorum too. Null when it does not. */
+async function podCounts(flags: AccessFlags, world: World): Promise<ReadonlyMap<string, number> | null> {
+  const answer = await askApi(flags, { method: 'GET', path: '/api/v1/pods?resourceVersion=0' }, world)
+  const { items } = (answer.body ?? {}) as { items?: unknown }
+  if (answer.status !== 200 || !Array.isArray(items)) return null
+  const counts = new Map<string, number>()
+  for (const pod of items as { spec?: { nodeName?: string }; status?: { phase?: string } }[]) {
+    const name = pod.spec?.nodeName
+    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+    if (name !== undefined && !ended) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
+}
+
+export function statusText(seen: ClusterStatus, pods: ReadonlyMap<string, number> | null, paint: Paint): string[] {
+  const rows = [...seen.members]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((member) => [
+      member.name === seen.node ? `${member.name} *` : member.name,
+      roleOf(member),
+      stateText(member, paint),
+      member.ready ? paint('green', 'yes') : paint('red', 'no'),
+      pods === null ? '?' : String(pods.get(member.name) ?? 0),
+      member.apiAddress === '' ? '-' : member.apiAddress,
+    ])
+  const head = ['NODE', 'ROLE', 'STATE', 'READY', 'PODS', 'API'].map((name) => paint('bold', name))
+  return [
+    `Cluster ${seen.clusterId}, ${count(seen.members.length, 'node')}. ${leaderText(seen)}`,
+    ...quorumText(seen, paint),
+    ...(seen.engine === '' ? [paint('yellow', `No Docker Engine answers on ${seen.node}: it runs no pods.`)] : []),
+    '',
+    ...table([head, ...rows]),
+    '',
+    `* the node that answered: skein ${seen.version}, ${seen.engine === '' ? 'no engine' : seen.engine}, log applied to ${seen.raft.appliedIndex} of ${seen.raft.commitIndex}`,
+  ]
+}
+
+function roleOf(member: ClusterMember): string {
+  if (member.leader) return 'leader'
+  return member.voter ? 'voter' : 'learner'
+}
+
+function stateText({ state }: ClusterMember, paint: Paint): string {
+  if (state === 'alive') return paint('green', state)
+  return paint(state === 'dead' ? 'red' : 'yellow', state)
+}
+
+function leaderText(seen: ClusterStatus): string {
+  const { leader, term } = seen.raft
+  if (leader === null) return 'No leader.'
+  return `Leader: ${nameOf(seen, leader)}, term ${term}.`
+}
+
+function nameOf(seen: ClusterStatus, identity: string): string {
+  return seen.members.find((member) => member.identity === identity)?.name ?? identity
+}
+
+/** What may still fail, and what to do about it. */
+function quorumText(seen: ClusterStatus, paint: Paint): string[] {
+  const { voters } = seen.raft
+  const majority = Math.floor(voters.length / 2) + 1
+  const known = new Map(seen.members.map((member) => [member.identity, member]))
+  const down = voters.filter((voter) => ['dead', 'left'].includes(known.get(voter)?.state ?? ''))
+  const downNames = down.map((voter) => nameOf(seen, voter)).join(', ')
+  if (seen.raft.leader === null) {
+    const alive = voters.length - down.length
+    return [
+      paint(
+        'red',
+        `NO QUORUM: ${majority} of ${count(voters.length, 'voter')} are needed, ${alive} ${alive === 1 ? 'is' : 'are'} seen here.`,
+      ),
+      'Pods go on, reads may be old, writes are refused. ' +
+        (down.length === 0 ? 'An election may be under way: look again in a moment.' : `Start again: ${downNames}.`),
+    ]
+  }
+  const { mayFail } = seen.quorum
+  const few = growth(seen)
+  if (mayFail > 0) {
+    const lost = down.length === 0 ? '' : paint('yellow', ` Voters that are down: ${downNames}.`)
+    return [`${mayFail} of ${voters.length} voters may${down.length === 0 ? '' : ' still'} fail.${lost}${few}`]
+  }
+  if (voters.length === 1) {
+    return [paint('yellow', `${nameOf(seen, voters[0] ?? '')} must live: it is the only voter.`) + few]
+  }
+  return [
+    paint(
+      'yellow',
+      `No further voter may fail${downNames === '' ? '' : ` until ${downNames} ${down.length === 1 ? 'is' : 'are'} back or deleted`}.`,
+    ),
+  ]
+}
+
+/** How many nodes more would let one more fail: voters come as 1, 3 or 5. */
+function growth(seen: ClusterStatus): string {
+  const nodes = seen.members.length
+  const wanted = nodes < 3 ? 3 - nodes : 0
+  return wanted === 0 ? '' : ` With ${count(wanted, 'more node').replace('more nodes', 'more nodes')} one may fail.`
+}
+
+function isStatus(body: unknown): body is ClusterStatus {
+  const { raft, members, quorum } = (body ?? {}) as Partial<ClusterStatus>
+  return typeof raft === 'object' && Array.isArray(raft?.voters) && Array.isArray(members) && typeof quorum === 'object'
+}
