@@ -38,3 +38,18 @@ export class CommandError extends Error {
     this.hint = hint
   }
 }
+
+/** What the system said of a file, in words. */
+export function fileProblem(error: unknown): string {
+  const { code, message } = ((error as Error).cause ?? error) as { code?: string; message: string }
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'it is not open to this user',
+    EPERM: 'it is not open to this user',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'part of its path is not a directory',
+    EROFS: 'its file system is read-only',
+    ENOSPC: 'the disk is full',
+  }
+  return words[code ?? ''] ?? message
+}

@@ -3,7 +3,7 @@ import { parse, stringify } from 'yaml'
 import { adminGroup, adminUser, clientForm, lifetimes } from '../auth/ca.ts'
 import type { KeyPair } from '../config.ts'
 import { CallError, callError } from './calls.ts'
-import { CommandError, exitCodes } from './exit.ts'
+import { CommandError, exitCodes, fileProblem } from './exit.ts'
 import { hostPort, parseHostPort } from './names.ts'
 import { readDataDir } from './node.ts'
 import { defaults } from './settings.ts'
@@ -32,7 +32,7 @@ export async function kubeconfig(
   await world.writeFile(out, text).catch((cause: Error) => {
     throw new CommandError(
       exitCodes.failed,
-      `cannot write ${out}: ${cause.message}`,
+      `cannot write ${out}: ${fileProblem(cause)}`,
       'choose another file with --out',
       cause,
     )
@@ -116,7 +116,7 @@ async function kubeconfigTarget(path: string, world: World): Promise<ApiTarget> 
   const bad = (what: string, cause?: unknown): never => {
     throw new CommandError(exitCodes.usage, `${path}: ${what}`, 'make a good one with: skein kubeconfig', cause)
   }
-  const text = await world.readFile(path).catch((cause: Error) => bad(`cannot be read: ${cause.message}`, cause))
+  const text = await world.readFile(path).catch((cause: Error) => bad(fileProblem(cause), cause))
   const config = parsedOr(text, (cause) => bad('is not YAML', cause))
   const current = config['current-context']
   const found = named(config.contexts, current)?.context
@@ -131,7 +131,7 @@ async function kubeconfigTarget(path: string, world: World): Promise<ApiTarget> 
     const file = map[key]
     if (typeof file !== 'string') return undefined
     const where = isAbsolute(file) ? file : join(dirname(path), file)
-    return await world.readFile(where).catch((cause: Error) => bad(`${key}: ${cause.message}`, cause))
+    return await world.readFile(where).catch((cause: Error) => bad(`${key}: ${fileProblem(cause)}`, cause))
   }
   const [caPem, certificatePem, keyPem] = [
     await content(cluster, 'certificate-authority'),

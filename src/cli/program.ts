@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { tokenLifetimeMs } from '../auth/tokens.ts'
 import { CommandError, exitCodes } from './exit.ts'
 import { join } from './join.ts'
 import { type AccessFlags, kubeconfig } from './kubeconfig.ts'
@@ -40,20 +41,6 @@ function newProgram(world: World, end: (code: number) => void): Command {
     .helpCommand('help [command]', 'say what a command does')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .exitOverride()
-    .configureOutput({
-      writeOut: (text) => world.terminal.say(text.trimEnd()),
-      writeErr: (text) => world.terminal.complain(text.trimEnd()),
-      outputError: (text, write) => {
-        const [first, ...more] = text
-          .replace(/^error: /, '')
-          .trim()
-          .split('\n')
-        const paint = newPaint(world.terminal.colours)
-        const meant = more.join(' ').replace(/^\((.*)\)$/, '$1')
-        const hint = meant === '' ? 'see skein help' : `${meant[0]?.toLowerCase()}${meant.slice(1)}`
-        write(`${paint('red', 'error:')} ${first}\n${paint('bold', 'hint:')}  ${hint}`)
-      },
-    })
     .addHelpText('after', `\nBegin with: skein up${exitText()}`)
 
   nodeFlags(program.command('up'))
@@ -91,14 +78,36 @@ function newProgram(world: World, end: (code: number) => void): Command {
     .command('version')
     .summary('print the version')
     .action(() => world.terminal.say(`skein ${world.version}`))
+  sayOurWay(program, 'skein', world)
   return program
+}
+
+/** Answers to standard output; mistakes in two lines, with commander's guess or the command's help as the hint. */
+function sayOurWay(command: Command, path: string, world: World): void {
+  const paint = newPaint(world.terminal.colours)
+  command.configureOutput({
+    writeOut: (text) => world.terminal.say(text.trimEnd()),
+    writeErr: (text) => world.terminal.complain(text.trimEnd()),
+    outputError: (text, write) => {
+      const [first = '', ...more] = text
+        .replace(/^error: /, '')
+        .trim()
+        .split('\n')
+      const guess = /^\(Did (.*)\)$/.exec(more.join(' '))?.[1]
+      const hint = guess === undefined ? `see ${path} --help` : `did ${guess}`
+      write(`${paint('red', 'error:')} ${first}\n${paint('bold', 'hint:')}  ${hint}`)
+    },
+  })
+  for (const inner of command.commands) sayOurWay(inner, `${path} ${inner.name()}`, world)
 }
 
 function tokenCommands(token: Command, world: World): void {
   accessFlags(token.command('create'), 'data')
     .summary('make a token and print the command that uses it')
-    .option('--ttl <time>', 'how long it is good: 90s, 30m, 24h, 7d', duration, 24 * 3_600_000)
-    .action((flags: AccessFlags & { ttl: number }) => createToken({ ...flags, ttlMs: flags.ttl }, world))
+    .option('--ttl <time>', 'how long it is good: 90s, 30m, 24h, 7d (default: 24h)', duration)
+    .action((flags: AccessFlags & { ttl?: number }) =>
+      createToken({ ...flags, ttlMs: flags.ttl ?? tokenLifetimeMs }, world),
+    )
   accessFlags(token.command('list'))
     .summary('list the tokens; their secrets are not kept')
     .action((flags: AccessFlags) => listTokens(flags, world))

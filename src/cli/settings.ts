@@ -1,6 +1,6 @@
 import { type Config, type DataDirContents, frozen, type NodeSettings, podsMaxDefault } from '../config.ts'
 import { type FileSettings, parseConfigFile, settingsFor } from './configfile.ts'
-import { CommandError, exitCodes } from './exit.ts'
+import { CommandError, exitCodes, fileProblem } from './exit.ts'
 import { dnsLabelOf, hostPort } from './names.ts'
 import type { World } from './world.ts'
 
@@ -44,7 +44,12 @@ export async function readSettingsFile(flags: NodeFlags, world: World): Promise<
   if (flags.config === undefined) return {}
   const path = flags.config
   const text = await world.readFile(path).catch((cause: Error) => {
-    throw new CommandError(exitCodes.usage, `cannot read the config file: ${cause.message}`, 'see --config', cause)
+    throw new CommandError(
+      exitCodes.usage,
+      `cannot read ${path}: ${fileProblem(cause)}`,
+      'give a readable file with --config',
+      cause,
+    )
   })
   const parsed = parseConfigFile(text)
   if ('problems' in parsed) {

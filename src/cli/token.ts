@@ -32,15 +32,11 @@ export async function createToken(flags: AccessFlags & { readonly ttlMs: number 
       expiresAt: formatTime(world.nowMs() + flags.ttlMs),
     },
   }
-  await asked({ method: 'POST', path, body }, 'make a token')
+  good(await askApi(flags, { method: 'POST', path, body }, world), 'make a token')
   const { advertise, apiPort } = record.settings
   world.terminal.say(
     `skein join ${hostPort(advertise, apiPort)} --token ${tokenText(token)}\n\ngood for ${durationText(flags.ttlMs)}; take it back with: skein token delete ${token.id}`,
   )
-
-  async function asked(request: Parameters<typeof askApi>[1], what: string): Promise<ApiAnswer> {
-    return good(await askApi(flags, request, world), what)
-  }
 }
 
 /** `skein token list`. */

@@ -19,6 +19,9 @@ export const fileNames = {
   joinToken: 'join-token',
   peers: 'peers.json',
   lock: 'lock',
+  /** The disk's own marks that a database was made. */
+  logMade: 'log.made',
+  stateMade: 'state.made',
 } as const
 
 export const databaseNames = ['log', 'state'] as const
