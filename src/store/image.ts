@@ -4,7 +4,7 @@ import type { AppliedMark, StateImage } from '../raft/machine.ts'
 import { isCount, pack, unpack } from './codec.ts'
 import type { Session } from './sessions.ts'
 import type { Content, Head, StoredRecord } from './store.ts'
-import { decodeRecord, decodeSession, encodeRecord, encodeSession, headOf } from './stored.ts'
+import { decodeRecord, decodeSession, encodeRecord, encodeSession, headOf, understood } from './stored.ts'
 
 /**
  * The whole state as a stream of frames, each a length of four bytes and MessagePack: the head, the sessions, the
@@ -37,18 +37,23 @@ export function newImage(mark: AppliedMark, content: Content, sliceBytes: number
 
 function* imageFrames({ head, sessions, records }: Content): Generator<Uint8Array, void> {
   const hash = newSha256()
-  const frame = (payload: Uint8Array): Uint8Array => {
-    const bytes = new Uint8Array(4 + payload.length)
-    new DataView(bytes.buffer).setUint32(0, payload.length)
-    bytes.set(payload, 4)
+  const hashed = (payload: Uint8Array): Uint8Array => {
+    const bytes = frame(payload)
     hash.update(bytes)
     return bytes
   }
   const where = [head.index, head.term, head.revision, head.hash, head.featureLevel, head.forgottenThrough]
-  yield frame(pack([imageFormat, where, sessions.length, records.length]))
-  for (const session of sessions) yield frame(encodeSession(session))
-  for (const record of records) yield frame(encodeRecord(record))
+  yield hashed(pack([imageFormat, where, sessions.length, records.length]))
+  for (const session of sessions) yield hashed(encodeSession(session))
+  for (const record of records) yield hashed(encodeRecord(record))
   yield frame(pack(hash.digest()))
+}
+
+function frame(payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + payload.length)
+  new DataView(bytes.buffer).setUint32(0, payload.length)
+  bytes.set(payload, 4)
+  return bytes
 }
 
 const imageFormat = 1
@@ -59,7 +64,7 @@ const frameBytesMax = 8 * 1024 * 1024
 export interface ImageReader {
   /** What was completed by this slice, or the damage (`corrupt`): then the image is of no use. */
   push(slice: Uint8Array): ImagePart | DeviceError
-  /** After the last slice: the head, when all is there and as it was sent. */
+  /** After the last slice: the head, when all is there and as it was sent. Throws `DeviceError` invalid when this daemon is too old for it. */
   finish(): Head | DeviceError
 }
 
@@ -121,7 +126,10 @@ export function newImageReader(mark: Pick<AppliedMark, 'index' | 'term'>): Image
 
   return {
     push: (slice) => damageOr(() => read(slice)),
-    finish: () => (verified && opening !== null && rest.length === 0 ? opening.head : damaged('it is not complete')),
+    finish() {
+      if (!verified || opening === null || rest.length > 0) return damaged('it is not complete')
+      return understood(opening.head)
+    },
   }
 }
 

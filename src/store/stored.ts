@@ -103,24 +103,24 @@ export function decodeMark(payload: Uint8Array): StoredMark {
   if ((generation !== 'a' && generation !== 'b') || !isCount(count, 0) || !isCount(sum, 0)) throw damaged(markKey)
   const [voters, votersOutgoing, learners] = lists as [string[], string[], string[]]
   const mark = { index: head.index, term: head.term, configuration: { voters, votersOutgoing, learners } }
-  return { mark, head, generation, tally: { count, sum } }
+  return { mark, head: understood(head), generation, tally: { count, sum } }
 }
 
-/**
- * `[index, term, revision, hash, featureLevel, forgottenThrough]`; null for anything else. Throws `DeviceError` invalid
- * for a state that uses what this daemon does not know yet.
- */
+/** `[index, term, revision, hash, featureLevel, forgottenThrough]`; null for anything else. */
 export function headOf(where: unknown): Head | null {
   if (!Array.isArray(where) || where.length !== 6) return null
   const [index, term, revision, hash, featureLevel, forgottenThrough] = where as unknown[]
   if (!isCount(index, 0) || !isCount(term, 0) || !isCount(revision, 0)) return null
   if (!(hash instanceof Uint8Array) || hash.length !== 32) return null
   if (!isCount(featureLevel, 1) || !isCount(forgottenThrough, 0)) return null
-  if (featureLevel > featureLevelMax) {
-    const levels = `the cluster is at feature level ${featureLevel}, this daemon knows up to ${featureLevelMax}`
-    throw new DeviceError('invalid', `${levels}: upgrade it`)
-  }
   return { index, term, revision, hash, featureLevel, forgottenThrough }
+}
+
+/** The head, or throws `DeviceError` invalid for a state that uses what this daemon does not know. Only for what was verified. */
+export function understood(head: Head): Head {
+  if (head.featureLevel <= featureLevelMax) return head
+  const levels = `the cluster is at feature level ${head.featureLevel}, this daemon knows up to ${featureLevelMax}`
+  throw new DeviceError('invalid', `${levels}: upgrade it`)
 }
 
 export function encodeRecord({ version, provides, claims }: StoredRecord): Uint8Array {
