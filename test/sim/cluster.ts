@@ -67,7 +67,7 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
     node.process = process
     node.terminate = () => void process.enter(0, () => ending.abort(new Error('asked to end')))
     world.note('start', node.name, `life ${node.lives}`)
-    const host = newSimHost(surroundings, node.machine, process, [gossipAddress(node.name)])
+    const host = newSimHost(surroundings, node.machine, process, [addressOf(node.name, gossipPort)])
     const ended = (cause: unknown): void => {
       if (process.alive) onEnd(node, process, ending.signal.aborted, cause)
     }
@@ -101,8 +101,8 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
       secret,
       name: node.name,
       identity: node.machine.identity,
-      addresses: [gossipAddress(node.name)],
-      apiAddress: `${node.name}:${apiPort}`,
+      addresses: [addressOf(node.name, gossipPort)],
+      apiAddress: addressOf(node.name, apiPort),
       version: configOf(node, null, []).version,
     }
     for (;;) {
@@ -178,8 +178,9 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
   }
 }
 
-function gossipAddress(name: string): string {
-  return `${name}:${gossipPort}`
+/** `n3` has the address 10.0.0.3. */
+function addressOf(name: string, port: number): string {
+  return `10.0.0.${name.slice(1)}:${port}`
 }
 
 function configOf(node: SimNode, founding: Config['founding'], peers: Config['peers']): Config {
@@ -188,8 +189,8 @@ function configOf(node: SimNode, founding: Config['founding'], peers: Config['pe
     cluster: { id: 'sim' },
     node: { name: node.name, identity: node.machine.identity, labels: {}, podsMax: 110 },
     founding,
-    api: { address: '0.0.0.0', port: apiPort, advertise: `${node.name}:${apiPort}` },
-    gossip: { address: '0.0.0.0', port: gossipPort, advertise: gossipAddress(node.name), preset: 'lan' },
+    api: { address: '0.0.0.0', port: apiPort, advertise: addressOf(node.name, apiPort) },
+    gossip: { address: '0.0.0.0', port: gossipPort, advertise: addressOf(node.name, gossipPort), preset: 'lan' },
     raft: {},
     peers,
     ca: { certificatePem: 'simulated certificate', keyPem: 'simulated key' },
