@@ -18,10 +18,24 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   placement: ['objects'],
   controllers: ['objects', 'store', 'placement', 'host/host.ts'],
   runtime: ['objects', 'store', 'host/host.ts'],
+  members: ['objects', 'store', 'host/host.ts'],
   api: ['objects', 'store', 'auth', 'host/host.ts'],
   cli: ['objects', 'auth', 'config.ts'],
   'config.ts': ['objects'],
-  'daemon.ts': ['objects', 'raft', 'gossip', 'store', 'auth', 'placement', 'controllers', 'runtime', 'api', 'host/host.ts', 'config.ts'],
+  'daemon.ts': [
+    'objects',
+    'raft',
+    'gossip',
+    'store',
+    'auth',
+    'placement',
+    'controllers',
+    'runtime',
+    'members',
+    'api',
+    'host/host.ts',
+    'config.ts',
+  ],
   io: ['objects', 'host/host.ts', 'auth', 'config.ts'],
   'main.ts': ['daemon.ts', 'cli', 'io', 'objects', 'auth', 'config.ts', 'host/host.ts'],
 }
@@ -33,7 +47,17 @@ const typesOnly: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that compute and touch nothing: usable in a room. All others stay in `*.io.ts`, `cli` and `main.ts`. */
 const purePackages = ['msgpackr', 'yaml']
-const hostOnly = ['libp2p', '@libp2p/', '@chainsafe/', '@multiformats/', 'level', 'dockerode', 'pino', '@peculiar/x509', 'reflect-metadata']
+const hostOnly = [
+  'libp2p',
+  '@libp2p/',
+  '@chainsafe/',
+  '@multiformats/',
+  'level',
+  'dockerode',
+  'pino',
+  '@peculiar/x509',
+  'reflect-metadata',
+]
 
 /** What reaches around the host: clocks, timers, chance, processes. */
 const worldly =
@@ -56,17 +80,22 @@ function breachesOf(source: Source): string[] {
   if (lines.length > linesMax) say(`has ${lines.length} lines, more than ${linesMax}`)
   if (/(^|\/)(utils?|common|helpers?|misc|index)(\.ts$|\/)/.test(path)) say('is named for nothing in particular')
   if (isBarrel(text)) say('is a barrel: it only passes on what others export')
-  const declared = /\b(?:function|const|let|class|interface|type)\s+(\w*(?:[mM]anager|[hH]elper|[uU]til(?:s|ity)?(?![a-z])|[mM]isc(?![a-z])|[mM]aster|[sS]lave)\w*)/.exec(code(text))
+  const declared =
+    /\b(?:function|const|let|class|interface|type)\s+(\w*(?:[mM]anager|[hH]elper|[uU]til(?:s|ity)?(?![a-z])|[mM]isc(?![a-z])|[mM]aster|[sS]lave)\w*)/.exec(
+      code(text),
+    )
   if (declared !== null) say(`declares ${declared[1]}: not one of our words (docs/GLOSSARY.md)`)
   if (/\b(TODO|FIXME|XXX|HACK)\b/.test(text)) say('leaves something undone')
-  if (/catch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\(\)\s*=>\s*(undefined|null|\{\s*\})\)/.test(text)) say('swallows an error')
+  if (/catch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\(\)\s*=>\s*(undefined|null|\{\s*\})\)/.test(text))
+    say('swallows an error')
   if (/@ts-(ignore|expect-error|nocheck)/.test(text)) say('silences the type checker')
   for (const specifier of importsOf(text)) breaches.push(...importBreaches(path, specifier))
   if (!touchesWorld(path)) {
     const found = worldly.exec(code(text))
     if (found !== null) say(`reaches around the host with ${found[0]}`)
   }
-  if (!mayWait(path) && /\b(async|await)\b|\bPromise\b/.test(code(text))) say('waits: in a room only driver.ts uses promises')
+  if (!mayWait(path) && /\b(async|await)\b|\bPromise\b/.test(code(text)))
+    say('waits: in a room only driver.ts uses promises')
   return breaches
 }
 
@@ -83,13 +112,16 @@ function importBreaches(path: string, specifier: Import): string[] {
   }
   if (mayUsePackages(path)) return []
   if (specifier.from.startsWith('node:')) {
-    return path.startsWith('lib/') && ['node:crypto', 'node:zlib', 'node:assert', 'node:buffer'].includes(specifier.from)
+    return path.startsWith('lib/') &&
+      ['node:crypto', 'node:zlib', 'node:assert', 'node:buffer'].includes(specifier.from)
       ? []
       : [`${path}: imports ${specifier.from}; the world comes in through the host`]
   }
   const pure = purePackages.some((name) => specifier.from === name || specifier.from.startsWith(`${name}/`))
   if (pure) return []
-  const known = hostOnly.some((name) => specifier.from === name || specifier.from.startsWith(name)) ? ' (a package that does IO)' : ''
+  const known = hostOnly.some((name) => specifier.from === name || specifier.from.startsWith(name))
+    ? ' (a package that does IO)'
+    : ''
   return [`${path}: imports ${specifier.from}${known}; not a package that rooms may use`]
 }
 
@@ -126,7 +158,8 @@ interface Import {
 }
 
 function importsOf(text: string): Import[] {
-  const pattern = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
   return [...text.matchAll(pattern)].map((found) => ({
     from: found[2] ?? found[3] ?? '',
     typeOnly: found[1] !== undefined,
@@ -135,11 +168,16 @@ function importsOf(text: string): Import[] {
 
 /** The text without comments and string contents, so that prose is not taken for code. */
 function code(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/[^\n]*/g, '$1').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/[^\n]*/g, '$1')
+    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
 }
 
 function isBarrel(text: string): boolean {
-  const statements = code(text).split('\n').filter((line) => line.trim() !== '')
+  const statements = code(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
   return statements.length > 0 && statements.every((line) => /^export (type )?(\*|\{[^}]*\}) from /.test(line))
 }
 

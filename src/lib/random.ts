@@ -77,3 +77,9 @@ function seedState(seed: number): number[] {
 function rotl(x: number, k: number): number {
   return (x << k) | (x >>> (32 - k))
 }
+
+/** A seed from four unpredictable bytes. */
+export function seedOf(bytes: Uint8Array): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes
+  return a | (b << 8) | (c << 16) | (d << 24)
+}

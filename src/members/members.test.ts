@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { memberNode } from '../objects/member.ts'
+import { writeStored } from '../objects/stored.ts'
+import type { Version } from '../store/types.ts'
+import { decodeNews, encodeNews } from './codec.ts'
+import { newMembers } from './members.ts'
+import { mayFail } from './status.ts'
+
+const member = (name: string) => ({
+  name,
+  identity: `id-${name}`,
+  gossipAddresses: [`${name}:7946`],
+  apiAddress: `${name}:6443`,
+})
+
+/** A store with nothing but Node objects. */
+function storeOf(): { revision: number; list(): Version[]; put(name: string): void; remove(name: string): void } {
+  const nodes = new Map<string, Version>()
+  const store = {
+    revision: 0,
+    list: () => [...nodes.values()],
+    put(name: string) {
+      store.revision += 1
+      const value = writeStored(memberNode(member(name), {}))
+      nodes.set(name, { key: `core/nodes//${name}`, value, revision: store.revision, createRevision: store.revision })
+    },
+    remove(name: string) {
+      store.revision += 1
+      nodes.delete(name)
+    },
+  }
+  return store
+}
+
+const names = (members: ReturnType<typeof newMembers>): string[] => members.list().map(({ name }) => name)
+
+describe('who is a member', () => {
+  test('an empty store: those named at joining', () => {
+    const members = newMembers(storeOf(), [member('n1'), member('n2')])
+    expect(names(members)).toEqual(['n1', 'n2'])
+    expect(members.admits('id-n1')).toBe(true)
+    expect(members.admits('id-n3')).toBe(false)
+  })
+
+  test('once the store holds anything, the store alone', () => {
+    const store = storeOf()
+    const members = newMembers(store, [member('n1'), member('stranger')])
+    store.put('n1')
+    store.put('n2')
+    expect(members.look()).toBe(true)
+    expect(members.look()).toBe(false)
+    expect(names(members)).toEqual(['n1', 'n2'])
+    expect(members.admits('id-stranger')).toBe(false)
+    store.remove('n2')
+    expect(members.look()).toBe(true)
+    expect(members.admits('id-n2')).toBe(false)
+    expect(members.node('n2')).toBeUndefined()
+  })
+
+  test('away while others came: what a member tells holds until the own store is as new', () => {
+    const store = storeOf()
+    store.put('n1')
+    const members = newMembers(store, [])
+    members.told([member('n1'), member('n4')], 3)
+    expect(names(members)).toEqual(['n1', 'n4'])
+    store.put('n2')
+    members.look()
+    expect(members.admits('id-n4')).toBe(true)
+    store.put('n3')
+    members.look()
+    expect(names(members)).toEqual(['n1', 'n2', 'n3'])
+  })
+
+  test('what an older store tells is not taken', () => {
+    const store = storeOf()
+    store.put('n1')
+    store.put('n2')
+    const members = newMembers(store, [])
+    members.told([member('n9')], 2)
+    expect(members.admits('id-n9')).toBe(false)
+  })
+})
+
+test('news survive the wire; anything else is refused', () => {
+  const news = { members: [member('n1')], revision: 7 }
+  expect(decodeNews(encodeNews(news.members, news.revision))).toEqual(news)
+  expect(() => decodeNews(new Uint8Array([1, 2, 3]))).toThrow()
+  expect(() => decodeNews(encodeNews([{ ...member('n1'), identity: 5 as unknown as string }], 7))).toThrow(TypeError)
+})
+
+describe('how many more may fail', () => {
+  const rows: readonly [what: string, groups: readonly string[][], alive: string, spare: number][] = [
+    ['one voter', [['a'], []], 'a', 0],
+    ['three, all alive', [['a', 'b', 'c'], []], 'abc', 1],
+    ['three, one dead', [['a', 'b', 'c'], []], 'ab', 0],
+    ['three, two dead', [['a', 'b', 'c'], []], 'a', 0],
+    ['five, all alive', [['a', 'b', 'c', 'd', 'e'], []], 'abcde', 2],
+    ['a change from one to three', [['a', 'b', 'c'], ['a']], 'abc', 0],
+    ['nobody known yet', [[], []], '', 0],
+  ]
+  test.each(rows)('%s', (_what, groups, alive, spare) => {
+    expect(mayFail(groups, (voter) => alive.includes(voter))).toBe(spare)
+  })
+})
