@@ -30,11 +30,10 @@ export async function join(where: string, given: string, flags: NodeFlags, world
     checkSameCluster(path, opened, token)
     return await startAgain(path, opened, flags, file, world)
   }
-  const findAddress = async (): Promise<string> => (await pinned(address, token, world)).localAddress
-  const settings = await settle(flags, file, null, world, findAddress)
+  const { caPem, localAddress } = await pinned(address, token, world)
+  const settings = await settle(flags, file, null, world, async () => localAddress)
   await checkMachine(settings, world)
   await checkEngine(settings, world)
-  const { caPem } = await pinned(address, token, world)
   const { identity } = await world.dataDirs.begin(path, settings.node)
   const answer = await ask(address, caPem, requestOf(token, identity, settings, world), world)
   const contents = await admit(path, answer, token, identity, settings, world)
