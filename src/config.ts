@@ -51,6 +51,9 @@ export interface RaftConfig {
   readonly tickMs?: number
   readonly heartbeatTicks?: number
   readonly electionTicks?: number
+  readonly logEntriesKept?: number
+  readonly compactEntries?: number
+  readonly snapshotSliceBytes?: number
 }
 
 export interface PeerConfig {

@@ -25,6 +25,13 @@ export interface SimNode {
   terminate: (() => void) | null
 }
 
+export interface SimClusterOptions {
+  readonly size: number
+  readonly daemon: Daemon
+  /** What differs from Raft's defaults. */
+  readonly raft: Config['raft']
+}
+
 export interface SimCluster {
   readonly nodes: readonly SimNode[]
   node(name: string): SimNode
@@ -44,9 +51,9 @@ export interface SimCluster {
 const supervisorMs = { min: 500, spread: 4_000 }
 const stopPatienceMs = 15_000
 const gossipPort = 7946
-const secret = 'simulated-secret'
+const secret = 'simulatedsecret'
 
-export function newSimCluster(surroundings: SimSurroundings, size: number, daemon: Daemon): SimCluster {
+export function newSimCluster(surroundings: SimSurroundings, { size, daemon, raft }: SimClusterOptions): SimCluster {
   const { world, http } = surroundings
   const random = world.random.fork()
   const counts: Record<string, number> = {}
@@ -56,7 +63,7 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
   const nodes = Array.from({ length: size }, (_, i): SimNode => {
     const name = `n${i + 1}`
     const engine = { images: [podImage], cpuMillis: nodeCpuMillis }
-    const machine = newSimMachine(world, name, `peer-${name}`, engine)
+    const machine = newSimMachine(world, name, `12D3KooWSimulated${name}`, engine)
     return { name, machine, process: null, config: null, lives: 0, terminate: null }
   })
 
@@ -103,7 +110,7 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
       identity: node.machine.identity,
       addresses: [addressOf(node.name, gossipPort)],
       apiAddress: addressOf(node.name, apiPort),
-      version: configOf(node, null, []).version,
+      version: configOf(node, raft, null, []).version,
     }
     for (;;) {
       const members = nodes.filter(({ process }) => process !== null)
@@ -129,7 +136,7 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
       )
       if (status === 200 && (await whole) === null) {
         const answer = JSON.parse(text) as JoinAnswer
-        return configOf(node, null, answer.members)
+        return configOf(node, raft, null, answer.members)
       }
       world.note('join', node.name, `${status} ${text}`)
       await new Promise<void>((resolve) => void world.after(500, resolve))
@@ -165,7 +172,7 @@ export function newSimCluster(surroundings: SimSurroundings, size: number, daemo
     async form() {
       const token = { id: 'sim', secretHash: sha256Hex(secret), expiresAtMs: worldEpochMs + 365 * 86_400_000 }
       for (const [i, node] of nodes.entries()) {
-        node.config = i === 0 ? configOf(node, { joinToken: token }, []) : await join(node)
+        node.config = i === 0 ? configOf(node, raft, { joinToken: token }, []) : await join(node)
         start(node)
       }
     },
@@ -183,7 +190,7 @@ function addressOf(name: string, port: number): string {
   return `10.0.0.${name.slice(1)}:${port}`
 }
 
-function configOf(node: SimNode, founding: Config['founding'], peers: Config['peers']): Config {
+function configOf(node: SimNode, raft: Config['raft'], founding: Config['founding'], peers: Config['peers']): Config {
   return {
     version: '0.1.0',
     cluster: { id: 'sim' },
@@ -191,7 +198,7 @@ function configOf(node: SimNode, founding: Config['founding'], peers: Config['pe
     founding,
     api: { address: '0.0.0.0', port: apiPort, advertise: addressOf(node.name, apiPort) },
     gossip: { address: '0.0.0.0', port: gossipPort, advertise: addressOf(node.name, gossipPort), preset: 'lan' },
-    raft: {},
+    raft,
     peers,
     ca: { certificatePem: 'simulated certificate', keyPem: 'simulated key' },
   }

@@ -1,3 +1,4 @@
+import type { Config } from '../../src/config.ts'
 import { labels } from '../../src/runtime/labels.ts'
 import { newApiClient } from './client.ts'
 import { type Daemon, newSimCluster, type SimCluster } from './cluster.ts'
@@ -53,7 +54,10 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   }
   const network = newSimNetwork(world, links)
   const size = world.random.pick([3, 3, 3, 4, 5])
-  const cluster = newSimCluster({ world, network, http, onLine }, size, options.daemon)
+  const cluster = newSimCluster(
+    { world, network, http, onLine },
+    { size, daemon: options.daemon, raft: shortLog(world) },
+  )
   const leader = () => (logs.leader === null ? null : cluster.node(logs.leader.node))
   const faults = newFaults({ world, cluster, links, http, leader })
   const history = newHistory(world)
@@ -103,6 +107,12 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     states: { ...states, ...logs.counts, ...cluster.counts },
     failure,
   }
+}
+
+/** In half of the seeds the log is cut so short that those who were away need snapshots, in many slices. */
+function shortLog({ random }: World): Config['raft'] {
+  if (random.chance(0.5)) return {}
+  return { logEntriesKept: 20 + random.below(60), compactEntries: 10, snapshotSliceBytes: 500 + random.below(8_000) }
 }
 
 /** Runs the world until the promise settles; a world that does not get there breaks the invariant `what`. */
