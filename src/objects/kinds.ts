@@ -1,6 +1,22 @@
 import type { Kind } from './kind.ts'
-export declare const kinds: readonly Kind[]
+import { configMap } from './kinds/configmap.ts'
+import { joinToken } from './kinds/jointoken.ts'
+import { namespace } from './kinds/namespace.ts'
+import { node } from './kinds/node.ts'
+import { pod } from './kinds/pod.ts'
+
+/** Every kind that is served. A new one is declared in `kinds/` and listed here; nothing else needs to know it. */
+export const kinds: readonly Kind[] = [configMap, namespace, node, pod, joinToken]
+
+const byPlural = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]))
+const byName = new Map(kinds.map((kind) => [`${kind.apiVersion}/${kind.name}`, kind]))
+
 /** `findKind('', 'v1', 'pods')`. */
-export declare function findKind(group: string, version: string, plural: string): Kind | undefined
+export function findKind(group: string, version: string, plural: string): Kind | undefined {
+  return byPlural.get(`${group}/${version}/${plural}`)
+}
+
 /** `findKindByName('v1', 'Pod')`. */
-export declare function findKindByName(apiVersion: string, name: string): Kind | undefined
+export function findKindByName(apiVersion: string, name: string): Kind | undefined {
+  return byName.get(`${apiVersion}/${name}`)
+}
