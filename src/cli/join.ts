@@ -98,7 +98,8 @@ async function ask({ host, port }: Address, caPem: string, body: JoinRequest, wo
   const { reason, message } = refusal(answer)
   if (answer.status === 401 || answer.status === 403) {
     const hint = 'make a new token with `skein token create` on a member'
-    throw new CommandError(exitCodes.token, `${where} does not take the token: ${message}`, hint)
+    const why = answer.status === 401 ? 'it is wrong, expired or was deleted' : message
+    throw new CommandError(exitCodes.token, `${where} does not take the token: ${why}`, hint)
   }
   if (answer.status === 409) {
     const hint = `choose another name with --name, or delete the old node with kubectl delete node ${body.name}`

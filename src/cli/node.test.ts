@@ -211,9 +211,9 @@ test.each<[string, string, Fakes, number, RegExp]>([
   [
     'an unknown token',
     `h --token ${text}`,
-    status(401, 'the token is not known'),
+    status(401, 'no'),
     exitCodes.token,
-    /h:6443 does not take the token: the token is not known\n.*skein token create/,
+    /h:6443 does not take the token: it is wrong, expired or was deleted\n.*skein token create/,
   ],
   ['an expired token', `h --token ${text}`, status(403, 'the token expired'), exitCodes.token, /expired/],
   [

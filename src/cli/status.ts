@@ -67,7 +67,7 @@ function stateText({ state }: ClusterMember, paint: Paint): string {
 
 function leaderText(seen: ClusterStatus): string {
   const { leader, term } = seen.raft
-  if (leader === null) return 'No leader.'
+  if (leader === null) return `No leader, term ${term}.`
   return `Leader: ${nameOf(seen, leader)}, term ${term}.`
 }
 
@@ -77,44 +77,38 @@ function nameOf(seen: ClusterStatus, identity: string): string {
 
 /** What may still fail, and what to do about it. */
 function quorumText(seen: ClusterStatus, paint: Paint): string[] {
-  const { voters } = seen.raft
-  const majority = Math.floor(voters.length / 2) + 1
-  const known = new Map(seen.members.map((member) => [member.identity, member]))
-  const down = voters.filter((voter) => ['dead', 'left'].includes(known.get(voter)?.state ?? ''))
-  const downNames = down.map((voter) => nameOf(seen, voter)).join(', ')
-  if (seen.raft.leader === null) {
-    const alive = voters.length - down.length
-    return [
-      paint(
-        'red',
-        `NO QUORUM: ${majority} of ${count(voters.length, 'voter')} are needed, ${alive} ${alive === 1 ? 'is' : 'are'} seen here.`,
-      ),
-      'Pods go on, reads may be old, writes are refused. ' +
-        (down.length === 0 ? 'An election may be under way: look again in a moment.' : `Start again: ${downNames}.`),
-    ]
-  }
+  const { voters, leader } = seen.raft
+  const states = new Map(seen.members.map((member) => [member.identity, member.state]))
+  const down = voters.filter((voter) => ['dead', 'left'].includes(states.get(voter) ?? ''))
+  const names = down.map((voter) => nameOf(seen, voter))
   const { mayFail } = seen.quorum
-  const few = growth(seen)
+  if (leader === null) return leaderless(voters.length, names, paint)
   if (mayFail > 0) {
-    const lost = down.length === 0 ? '' : paint('yellow', ` Voters that are down: ${downNames}.`)
-    return [`${mayFail} of ${voters.length} voters may${down.length === 0 ? '' : ' still'} fail.${lost}${few}`]
+    const lost = names.length === 0 ? '' : paint('yellow', ` Down: ${names.join(', ')}.`)
+    return [`${mayFail} of ${voters.length} voters may ${names.length === 0 ? '' : 'still '}fail.${lost}`]
   }
   if (voters.length === 1) {
-    return [paint('yellow', `${nameOf(seen, voters[0] ?? '')} must live: it is the only voter.`) + few]
+    const missing = 3 - seen.members.length
+    const more = missing > 0 ? ` With ${count(missing, 'more node')} one may fail.` : ''
+    return [paint('yellow', `${nameOf(seen, voters[0] ?? '')} must live: it is the only voter.${more}`)]
   }
-  return [
-    paint(
-      'yellow',
-      `No further voter may fail${downNames === '' ? '' : ` until ${downNames} ${down.length === 1 ? 'is' : 'are'} back or deleted`}.`,
-    ),
-  ]
+  const until =
+    names.length === 0 ? '' : ` until ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} back or deleted`
+  return [paint('yellow', `No further voter may fail${until}.`)]
 }
 
-/** How many nodes more would let one more fail: voters come as 1, 3 or 5. */
-function growth(seen: ClusterStatus): string {
-  const nodes = seen.members.length
-  const wanted = nodes < 3 ? 3 - nodes : 0
-  return wanted === 0 ? '' : ` With ${count(wanted, 'more node').replace('more nodes', 'more nodes')} one may fail.`
+function leaderless(voters: number, down: readonly string[], paint: Paint): string[] {
+  const alive = voters - down.length
+  const majority = Math.floor(voters / 2) + 1
+  const next =
+    alive < majority ? `Bring back ${down.join(' or ')}.` : 'An election may be under way: look again in a moment.'
+  return [
+    paint(
+      'red',
+      `NO LEADER: writes are refused. ${majority} of ${count(voters, 'voter')} must agree on one, ${alive} ${alive === 1 ? 'is' : 'are'} seen here.`,
+    ),
+    `Pods go on running. ${next}`,
+  ]
 }
 
 function isStatus(body: unknown): body is ClusterStatus {
