@@ -22,10 +22,14 @@ export function probeNext(state: SwimState, nowMs: number): void {
   if (dead !== undefined) send(state, dead.identity, { type: 'ping', sequence: nextSequence(state), updates: [] })
 }
 
+export function probeUrgent(state: SwimState, nowMs: number): void {
+  for (const identity of state.urgent.splice(0)) startProbe(state, identity, nowMs)
+}
+
 /** A connection broke: whoever is still there will answer. */
-export function probeOnHint(state: SwimState, identity: Identity, nowMs: number): void {
+export function probeOnHint(state: SwimState, identity: Identity): void {
   if (state.members.get(identity)?.state !== 'alive') return
-  if (state.random.chance(hintProbesWanted / state.members.size)) startProbe(state, identity, nowMs)
+  if (state.random.chance(hintProbesWanted / state.members.size)) state.urgent.push(identity)
 }
 
 export function continueProbes(state: SwimState, nowMs: number): void {
@@ -59,7 +63,7 @@ export function acknowledge(state: SwimState, from: Identity, sequence: number):
 
 export function refuse(state: SwimState, from: Identity, sequence: number): void {
   const probe = state.probes.get(sequence)
-  if (probe?.helpers?.includes(from) === true) probe.nacks++
+  if (probe?.helpers?.includes(from) === true) probe.nacks.add(from)
 }
 
 /** Probes in another's place. */
@@ -98,7 +102,8 @@ function nextTarget(state: SwimState): Identity | null {
 }
 
 function startProbe(state: SwimState, target: Identity, nowMs: number): void {
-  if (state.probes.size >= probesMax) return
+  const member = state.members.get(target)
+  if (state.probes.size >= probesMax || member === undefined || isGone(member.state)) return
   for (const probe of state.probes.values()) if (probe.target === target) return
   const { multiplier } = state.health
   const sequence = nextSequence(state)
@@ -107,7 +112,7 @@ function startProbe(state: SwimState, target: Identity, nowMs: number): void {
     indirectAtMs: nowMs + multiplier * state.preset.probeTimeoutMs,
     endMs: nowMs + multiplier * state.preset.probeIntervalMs,
     helpers: null,
-    nacks: 0,
+    nacks: new Set(),
   })
   send(state, target, { type: 'ping', sequence, updates: [] })
 }
@@ -123,10 +128,15 @@ function askHelpers(state: SwimState, sequence: number, probe: Probe): void {
   for (const helper of probe.helpers) send(state, helper, { type: 'probe', sequence, target, updates: [] })
 }
 
-/** Helpers that refused are well, and so are we: then it is the target. Silent ones, or none at all, speak against us. */
+/**
+ * If any helper refused in time, this daemon listens well enough: then it is the target, and perhaps the helpers that
+ * were silent, who are probed next. If all were silent, or there was none to ask, it speaks against this daemon itself
+ * (Lifeguard counts each silent one; but when half of a cluster goes, that slows down those who should find out).
+ */
 function fail(state: SwimState, probe: Probe, nowMs: number): void {
-  const asked = probe.helpers?.length ?? 0
-  state.health.worsen(asked === 0 ? 1 : Math.max(0, asked - probe.nacks))
+  const silent = (probe.helpers ?? []).filter((helper) => !probe.nacks.has(helper))
+  if (probe.nacks.size > 0) state.round.push(...silent)
+  else state.health.worsen(Math.max(1, silent.length))
   const starting = nowMs < (state.awaited.get(probe.target) ?? 0)
   if (starting && state.members.get(probe.target)?.state === 'alive') return
   suspect(state, probe.target, nowMs)

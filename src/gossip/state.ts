@@ -25,7 +25,8 @@ export interface Probe {
   endMs: number
   /** Null before they are asked. */
   helpers: readonly Identity[] | null
-  nacks: number
+  /** Helpers that could not reach the target either, and said so. */
+  readonly nacks: Set<Identity>
 }
 
 /** A probe in another's place, by the sequence number of our own ping. */
@@ -60,6 +61,8 @@ export interface SwimState {
   readonly relays: Map<number, Relay>
   /** Who is still to be probed in this round, the next one last. */
   round: Identity[]
+  /** Who is to be probed before this call ends. */
+  urgent: Identity[]
   sequence: number
   nextProbeMs: number
   nextGossipMs: number

@@ -5,7 +5,7 @@ import type { Message } from './codec.ts'
 import { newHealth } from './health.ts'
 import type { Identity, Member, Update } from './member.ts'
 import type { Preset } from './preset.ts'
-import { acknowledge, continueProbes, help, probeNext, probeOnHint, refuse, send } from './probes.ts'
+import { acknowledge, continueProbes, help, probeNext, probeOnHint, probeUrgent, refuse, send } from './probes.ts'
 import { allNews, expireSuspicions, gossip, hear, hearAll, suspicionEnds } from './rumours.ts'
 import { type Action, pickMembers, type SwimState } from './state.ts'
 
@@ -46,7 +46,10 @@ export function newSwim(options: { self: RosterEntry; preset: Preset; random: Ra
   const state = newState(options)
 
   /** Hands the actions over, and sets the alarm. */
-  function done(): readonly Action[] {
+  function done(nowMs: number): readonly Action[] {
+    probeUrgent(state, nowMs)
+    // News that has just come is due now; it was not due before, which would look like a stall.
+    if (state.broadcasts.size > 0) state.nextGossipMs = Math.max(state.nextGossipMs, nowMs)
     state.wakeAtMs = nextDueMs(state)
     const { actions } = state
     state.actions = []
@@ -62,7 +65,7 @@ export function newSwim(options: { self: RosterEntry; preset: Preset; random: Ra
     },
     roster(entries, nowMs) {
       applyRoster(state, entries, nowMs)
-      return done()
+      return done(nowMs)
     },
     tick(nowMs) {
       if (state.leaving) return []
@@ -70,17 +73,17 @@ export function newSwim(options: { self: RosterEntry; preset: Preset; random: Ra
       continueProbes(state, nowMs)
       expireSuspicions(state, nowMs)
       beginDue(state, nowMs)
-      return done()
+      return done(nowMs)
     },
     receive(from, message, nowMs) {
       if (state.leaving || from === state.self || !state.members.has(from)) return []
       state.awaited.delete(from)
       receive(state, from, message, nowMs)
-      return done()
+      return done(nowMs)
     },
     hintLost(identity, nowMs) {
-      if (!state.leaving) probeOnHint(state, identity, nowMs)
-      return done()
+      if (!state.leaving) probeOnHint(state, identity)
+      return done(nowMs)
     },
     leave(nowMs) {
       const own = must(state.members.get(state.self), 'it is a member itself')
@@ -91,7 +94,7 @@ export function newSwim(options: { self: RosterEntry; preset: Preset; random: Ra
       state.broadcasts.add(update)
       state.actions.push({ type: 'broadcast', updates: [update] })
       gossip(state, farewellsMax)
-      return done()
+      return done(nowMs)
     },
     news: () => ({ type: 'sync', updates: allNews(state) }),
     members: () => [...state.members.values()].sort((a, b) => (a.identity < b.identity ? -1 : 1)),
@@ -112,6 +115,7 @@ function newState(options: { self: RosterEntry; preset: Preset; random: Random; 
     probes: new Map(),
     relays: new Map(),
     round: [],
+    urgent: [],
     sequence: random.below(0x1_0000_0000),
     // Spread over a period, so that daemons started together do not probe together.
     nextProbeMs: nowMs + random.next() * preset.probeIntervalMs,
