@@ -3,7 +3,7 @@ import { type Inbox, newInbox } from '../lib/inbox.ts'
 import { uuid } from '../lib/uuid.ts'
 import { sleep } from '../lib/wait.ts'
 import { NoQuorumError, type StoreView, type StoreWriter, UnknownOutcomeError } from '../store/types.ts'
-import { type Founding, foundingTxn } from './founding.ts'
+import { type FoundingNode, type FoundingToken, foundingTxn } from './founding.ts'
 import { type Absences, absencesNow, candidatesOf, type Hearing, nextAbsenceMs } from './hearing.ts'
 import { reconcileNamespaces } from './namespaces.ts'
 import { type HeardState, reconcileNodes } from './nodes.ts'
@@ -11,36 +11,33 @@ import { nodesOf, podsOf } from './objects.ts'
 import { reconcileOrphans } from './orphans.ts'
 import type { Plan, PlanStep } from './plan.ts'
 import { reconcileScheduling, type SchedulerMemory } from './scheduler.ts'
-import { decideVoters } from './voters.ts'
+import { decideVoters, type Membership } from './voters.ts'
 
 export interface ControllersParts {
   readonly view: StoreView
   readonly writer: StoreWriter
-  readonly leadership: Leadership
+  readonly raft: Voting
   readonly heard: Heard
   readonly clock: Clock
   readonly entropy: Entropy
   readonly log: Log
-  /** This daemon's identity. */
-  readonly identity: string
-  /** On the node that founds the cluster: what it writes while the store is empty. */
-  readonly founding: Founding | null
+  readonly node: FoundingNode
+  /** On the node that founds the cluster: what it brings while the store is empty. */
+  readonly founding: { readonly joinToken: FoundingToken } | null
 }
 
 /** Raft, as far as controllers need it. */
-export interface Leadership {
-  /** The term that this node leads; null: it does not. */
-  leading(): number | null
-  /** Calls back when that or the configuration changed; the returned function ends it. */
+export interface Voting {
+  status(): {
+    readonly role: string
+    readonly term: number
+    readonly configuration: Membership & { readonly votersOutgoing: readonly string[] }
+    /** On the leader: whom it hears, itself included. */
+    readonly active: readonly string[]
+  }
+  /** Calls back when role, term or configuration changed; the returned function ends it. */
   watch(listener: () => void): () => void
   changeMembers(voters: readonly string[], learners: readonly string[]): void
-  configuration(): {
-    readonly voters: readonly string[]
-    readonly votersOutgoing: readonly string[]
-    readonly learners: readonly string[]
-  }
-  /** On the leader: whom it hears, itself included. */
-  active(): readonly string[]
 }
 
 /** Gossip, as far as controllers need it. */
@@ -61,12 +58,12 @@ const lookEveryMs = 1_000
 export async function driveControllers(parts: ControllersParts, signal: AbortSignal): Promise<void> {
   const inbox = newInbox<'look'>(1)
   const wake = (): void => void inbox.offer('look')
-  const ends = [parts.view.subscribe(wake), parts.leadership.watch(wake), parts.heard.subscribe(wake)]
+  const ends = [parts.view.subscribe(wake), parts.raft.watch(wake), parts.heard.subscribe(wake)]
   const startedMs = parts.clock.monotonicMs()
   let tries = 0
   try {
     for (;;) {
-      const term = parts.leadership.leading()
+      const term = leading(parts.raft)
       if (term === null) {
         await inbox.takeAll(signal)
         continue
@@ -87,6 +84,12 @@ export async function driveControllers(parts: ControllersParts, signal: AbortSig
   }
 }
 
+/** The term that this node leads; null: it does not. */
+function leading(raft: Voting): number | null {
+  const { role, term } = raft.status()
+  return role === 'leader' ? term : null
+}
+
 /** What is remembered from one look to the next; a new leader begins without. */
 interface Memory {
   readonly scheduler: SchedulerMemory
@@ -101,14 +104,14 @@ async function lead(
   inbox: Inbox<'look'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { view, writer, leadership, clock, log } = parts
+  const { view, writer, raft, clock, log } = parts
   let memory: Memory = { scheduler: new Map(), absences: new Map() }
   let conflicts = 0
   log.info('controllers run', { term })
-  while (leadership.leading() === term) {
+  while (leading(raft) === term) {
     if (parts.founding !== null && view.revision === 0) {
       const drawUid = (): string => uuid(parts.entropy.bytes(16))
-      await writer.commit(foundingTxn(parts.founding, drawUid, clock.nowMs()), signal)
+      await writer.commit(foundingTxn(parts.node, parts.founding.joinToken, drawUid, clock.nowMs()), signal)
       log.info('cluster founded')
     }
     const look = decide(parts, memory, startedMs)
@@ -135,22 +138,23 @@ async function wokenOrAfter(clock: Clock, ms: number, inbox: Inbox<'look'>, sign
 
 /** Asks every controller. The voters' decision is carried out at once: repeating it is harmless. */
 function decide(
-  { view, leadership, heard, clock, log, identity }: ControllersParts,
+  { view, raft, heard, clock, log, node }: ControllersParts,
   before: Memory,
   startedMs: number,
 ): { readonly plan: Plan; readonly memory: Memory } {
   const [nowMs, wallMs] = [clock.monotonicMs(), clock.nowMs()]
+  const { active, configuration } = raft.status()
   const hearing: Hearing = {
-    heard: new Map(heard.members().map(({ identity: id, state }) => [id, state])),
-    active: new Set(leadership.active()),
+    heard: new Map(heard.members().map(({ identity, state }) => [identity, state])),
+    active: new Set(active),
   }
   const [nodes, pods] = [nodesOf(view), podsOf(view)]
   const absences = absencesNow(before.absences, nodes, hearing, nowMs)
   const members = candidatesOf(nodes, hearing, absences, nowMs)
-  const membership = decideVoters({ members, configuration: leadership.configuration(), leader: identity })
+  const membership = decideVoters({ members, configuration, leader: node.identity })
   if (membership !== null) {
     log.debug('membership decided', { voters: membership.voters, learners: membership.learners })
-    leadership.changeMembers(membership.voters, membership.learners)
+    raft.changeMembers(membership.voters, membership.learners)
   }
   const settled = nowMs - startedMs >= settleMs
   const scheduling = reconcileScheduling(view, before.scheduler, wallMs)
@@ -172,7 +176,7 @@ function earlier(a: number | undefined, b: number | undefined): number | undefin
 
 /** Commits all, some at a time, and waits until they are applied here. True when one was refused. */
 async function commitAll(
-  { writer, log, leadership }: ControllersParts,
+  { writer, log, raft }: ControllersParts,
   steps: readonly PlanStep[],
   term: number,
   signal: AbortSignal,
@@ -185,7 +189,7 @@ async function commitAll(
     for (const { key } of txn.writes) written.add(key)
     return free
   })
-  for (let from = 0; from < distinct.length && leadership.leading() === term; from += commitsMax) {
+  for (let from = 0; from < distinct.length && leading(raft) === term; from += commitsMax) {
     const batch = distinct.slice(from, from + commitsMax)
     const outcomes = await Promise.all(batch.map(({ txn }) => writer.commit(txn, signal)))
     for (const [i, outcome] of outcomes.entries()) {

@@ -3,36 +3,38 @@ import { formatTime } from '../lib/rfc3339.ts'
 import { applyDefaults } from '../objects/defaults.ts'
 import type { Kind } from '../objects/kind.ts'
 import { findKindByName } from '../objects/kinds.ts'
-import { type Member, memberNode } from '../objects/member.ts'
+import { type Member, memberNode, nodeLabels } from '../objects/member.ts'
 import { prepareCreate } from '../objects/prepare.ts'
 import { keyOf, writeStored } from '../objects/stored.ts'
 import type { JoinToken, KubeObject, Namespace } from '../objects/types.ts'
 import type { Txn } from '../store/types.ts'
 import { namespaceKind, nodeKind } from './objects.ts'
 
-/** What the node that founds a cluster brings with it. */
-export interface Founding {
-  readonly node: Member
+/** The node that founds a cluster, and its first member. */
+export interface FoundingNode extends Member {
   readonly labels: Readonly<Record<string, string>>
-  readonly joinToken: {
-    readonly id: string
-    /** SHA-256 of the secret, hex. */
-    readonly secretHash: string
-    readonly expiresAtMs: number
-  }
+  readonly zone?: string
+}
+
+/** The token by which the second node will join. */
+export interface FoundingToken {
+  readonly id: string
+  /** SHA-256 of the secret, hex. */
+  readonly secretHash: string
+  readonly expiresAtMs: number
 }
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 /** The first transaction of a cluster: all that must be there before anything else can be. `drawUid` draws a new uid each time. */
-export function foundingTxn({ node, labels, joinToken }: Founding, drawUid: () => string, nowMs: number): Txn {
+export function foundingTxn(node: FoundingNode, joinToken: FoundingToken, drawUid: () => string, nowMs: number): Txn {
   const token: JoinToken = {
     metadata: { name: joinToken.id },
     spec: { scope: 'full', secretHash: joinToken.secretHash, expiresAt: formatTime(joinToken.expiresAtMs) },
   }
   const objects: readonly (readonly [Kind, KubeObject])[] = [
     ...namespaces.map((name) => [namespaceKind, { metadata: { name } } satisfies Namespace] as const),
-    [nodeKind, memberNode(node, labels)],
+    [nodeKind, memberNode(node, nodeLabels(node))],
     [must(findKindByName('skein.dev/v1', 'JoinToken'), 'join tokens are served'), token],
   ]
   return {

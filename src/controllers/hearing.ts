@@ -1,4 +1,4 @@
-import { memberOf } from '../objects/member.ts'
+import { memberOf, zoneLabel } from '../objects/member.ts'
 import type { Node } from '../objects/types.ts'
 import type { HeardState } from './nodes.ts'
 import type { Stored } from './objects.ts'
@@ -15,8 +15,6 @@ export interface Hearing {
 
 /** Away for so long, a voter may be replaced: longer than a restart of its host takes. */
 const absentAfterMs = 60_000
-
-const zoneLabel = 'topology.kubernetes.io/zone'
 
 /** Follows who is away since when, from one look to the next. */
 export function absencesNow(

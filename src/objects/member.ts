@@ -41,3 +41,17 @@ export function memberNode(member: Member, labels: Readonly<Record<string, strin
     spec: { providerID: `${providerPrefix}${member.identity}` },
   }
 }
+
+/** By this label nodes are spread: machines that fail together are in one zone. */
+export const zoneLabel = 'topology.kubernetes.io/zone'
+
+/** A node's own labels, as it was told them at its start. */
+export function nodeLabels({
+  labels,
+  zone,
+}: {
+  readonly labels: Readonly<Record<string, string>>
+  readonly zone?: string
+}): Readonly<Record<string, string>> {
+  return zone === undefined ? labels : { ...labels, [zoneLabel]: zone }
+}

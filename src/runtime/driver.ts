@@ -24,6 +24,7 @@ export interface RuntimeNode {
   readonly name: string
   readonly identity: string
   readonly labels: Readonly<Record<string, string>>
+  readonly zone?: string
   readonly podsMax: number
   readonly clusterId: string
   /** `host:port`. */

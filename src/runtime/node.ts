@@ -1,12 +1,13 @@
 import type { EngineInfo } from '../host/host.ts'
 import { conditionOf, withCondition } from '../objects/conditions.ts'
-import { type Member, memberNode } from '../objects/member.ts'
+import { type Member, memberNode, nodeLabels } from '../objects/member.ts'
 import type { Condition, Node, NodeStatus, ResourceList } from '../objects/types.ts'
 
 /** What a daemon knows of its own node. */
 export interface NodeFacts {
   readonly member: Member
   readonly labels: Readonly<Record<string, string>>
+  readonly zone?: string
   readonly podsMax: number
   readonly version: string
   readonly internalIp: string
@@ -19,7 +20,7 @@ export interface NodeFacts {
  * changed. While the engine is away its figures stay; what the leader declared of the node stays until it takes it back.
  */
 export function reconcileNode(node: Node, facts: NodeFacts, wallMs: number): Node {
-  const { metadata, spec } = memberNode(facts.member, { ...facts.labels, ...engineLabels(facts.engine) })
+  const { metadata, spec } = memberNode(facts.member, { ...nodeLabels(facts), ...engineLabels(facts.engine) })
   return {
     ...node,
     metadata: {
