@@ -3,7 +3,7 @@ import { isVoter, membersOf } from './configuration.ts'
 import { becomeLeader } from './leader.ts'
 import type { VoteReply, VoteRequest } from './message.ts'
 import { voteResult } from './quorum.ts'
-import { becomeFollower, mayCampaign, type RaftState, retrySoon, send } from './state.ts'
+import { becomeFollower, doubtTicks, mayCampaign, type RaftState, retrySoon, send } from './state.ts'
 import type { PeerId } from './types.ts'
 
 /**
@@ -20,7 +20,6 @@ export function campaign(state: RaftState, kind: 'pre-vote' | 'vote' | 'transfer
   const pre = kind === 'pre-vote'
   state.role = pre ? 'precandidate' : 'candidate'
   state.leader = null
-  state.leaderLost = false
   if (!pre) {
     state.term += 1
     state.votedFor = state.self
@@ -39,15 +38,17 @@ export function tickElection(state: RaftState): void {
 }
 
 /** The leader is said to be dead, or the connection to it closed. */
-export function noteLeaderLost(state: RaftState): void {
-  state.leaderLost = true
+export function noteLeaderLost(state: RaftState, leader: PeerId): void {
+  state.lost = { peer: leader, tick: state.tick }
+  state.leader = null
   if (mayCampaign(state)) campaign(state, 'pre-vote')
 }
 
 /** Whether a leader is known to be alive, so that elections are refused. */
 function hasLeader(state: RaftState): boolean {
   if (state.role === 'leader') return true
-  return state.leader !== null && !state.leaderLost && state.electionElapsed < state.options.electionTicks
+  const { electionTicks } = state.options
+  return state.leader !== null && state.electionElapsed < (state.lost === null ? electionTicks : doubtTicks(state))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts'
 import { receiveSlice } from './incoming.ts'
 import type { AppendRequest, Heartbeat, SnapshotSlice } from './message.ts'
-import { becomeFollower, type RaftState, send } from './state.ts'
+import { becomeFollower, doubtTicks, type RaftState, send } from './state.ts'
 import type { PeerId } from './types.ts'
 
 /** The leader of this term speaks: follow it. Whoever else campaigned in this term has lost. */
@@ -10,7 +10,13 @@ export function followLeader(state: RaftState, leader: PeerId): void {
   assert(state.leader === null || state.leader === leader, 'there is one leader a term')
   if (state.role !== 'follower' || state.leader !== leader) becomeFollower(state, state.term, leader)
   state.electionElapsed = 0
-  state.leaderLost = false
+  if (state.lost === null) return
+  if (state.lost.peer === leader && state.tick - state.lost.tick <= state.options.heartbeatTicks) {
+    state.electionDeadline = doubtTicks(state) + state.random.below(state.options.heartbeatTicks)
+    return
+  }
+  state.lost = null
+  becomeFollower(state, state.term, leader)
 }
 
 /** AppendEntries (thesis 3.5). Late, repeated and overtaken ones are harmless: only a conflict truncates. */

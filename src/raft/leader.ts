@@ -29,7 +29,7 @@ export function becomeLeader(state: RaftState): void {
   assert(state.role === 'candidate', 'only a candidate is elected')
   state.role = 'leader'
   state.leader = state.self
-  state.leaderLost = false
+  state.lost = null
   state.electionElapsed = 0
   const uncommitted = log.slice(log.commit + 1, log.lastIndex, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
   state.leadership = {

@@ -143,7 +143,7 @@ export function newRaft(start: RaftStart): Raft {
     hintDead(peer, nowMs) {
       at(nowMs)
       if (state.role === 'leader') noteUnreachable(state, peer)
-      else if (state.role === 'follower' && state.leader === peer) noteLeaderLost(state)
+      else if (state.role === 'follower' && state.leader === peer) noteLeaderLost(state, peer)
     },
     campaign(nowMs) {
       at(nowMs)
@@ -193,7 +193,7 @@ function begin(start: RaftStart): RaftState {
     leader: null,
     electionElapsed: 0,
     electionDeadline: 0,
-    leaderLost: false,
+    lost: null,
     votes: new Map(),
     leadership: null,
     incoming: null,

@@ -39,8 +39,11 @@ export interface RaftState {
   /** Ticks since the leader was heard, or since the campaign began; at `electionDeadline` a campaign begins. */
   electionElapsed: number
   electionDeadline: number
-  /** The connection to the leader closed, or it is said to be dead, and it was not heard since. */
-  leaderLost: boolean
+  /**
+   * The leader to which the connection closed, or that is said to be dead, and when. What is heard from it shortly after
+   * was on its way before, so it is trusted again only with what comes later.
+   */
+  lost: { readonly peer: PeerId; readonly tick: number } | null
   /** Answers to this campaign. */
   votes: Map<PeerId, boolean>
   /** On the leader only. */
@@ -78,9 +81,14 @@ export function send(state: RaftState, to: PeerId, message: Message): void {
   queue.push({ to, message })
 }
 
-/** Whether this peer may stand for election: only a voter; a peer that joins has no configuration and waits. */
+/**
+ * Whether this peer may stand for election: a voter; also one that the latest configuration no longer counts, until
+ * that is committed, for its log may be the only one long enough to be elected (thesis 4.2.2). A peer that joins has
+ * no configuration and waits.
+ */
 export function mayCampaign(state: RaftState): boolean {
-  return isVoter(state.log.configuration, state.self)
+  const { log, self } = state
+  return isVoter(log.configuration, self) || isVoter(log.configurationAt(log.commit), self)
 }
 
 /** Appends an entry of this leader's own. The caller has checked the limits. */
@@ -109,7 +117,6 @@ export function becomeFollower(state: RaftState, term: number, leader: PeerId | 
   state.leader = leader
   state.leadership = null
   state.votes = new Map()
-  state.leaderLost = false
   state.electionElapsed = 0
   state.electionDeadline = electionTicks + state.random.below(electionTicks)
 }
@@ -119,4 +126,9 @@ export function retrySoon(state: RaftState): void {
   const { campaignTicks } = state.options
   state.electionElapsed = 0
   state.electionDeadline = campaignTicks + state.random.below(campaignTicks)
+}
+
+/** How long silence is borne from a leader that was lost and heard again: a heartbeat may be late, two may not. */
+export function doubtTicks(state: RaftState): number {
+  return 2 * state.options.heartbeatTicks + 1
 }
