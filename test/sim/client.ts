@@ -80,9 +80,11 @@ export function newApiClient(http: SimHttp, name: string): ApiClient {
     async watch(node, target, onEvent, signal) {
       const exchange = http.request({ node, port: apiPort, method: 'GET', target, client: admin, timeoutMs })
       let rest = ''
+      let status = 0
       let end: WatchEnd = 'ended'
       const decoder = new TextDecoder()
       exchange.onChunk = (chunk) => {
+        if (status !== 200) return
         const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
         rest = lines.pop() ?? ''
         for (const line of lines) {
@@ -99,7 +101,7 @@ export function newApiClient(http: SimHttp, name: string): ApiClient {
       })
       signal.addEventListener('abort', () => exchange.abort(), { once: true })
       try {
-        const { status } = await exchange.response
+        status = (await exchange.response).status
         await ended
         return status === 200 ? end : status === 410 ? 'expired' : 'broken'
       } catch {
