@@ -5,7 +5,7 @@ import type { MemberState, Update } from './member.ts'
 export type Message =
   | { readonly type: 'ping'; readonly sequence: number; readonly updates: readonly Update[] }
   | { readonly type: 'ack'; readonly sequence: number; readonly updates: readonly Update[] }
-  /** The helper could not reach whom it was asked to probe, but is well itself. */
+  /** The relayer could not reach whom it was asked to probe, but is well itself. */
   | { readonly type: 'nack'; readonly sequence: number; readonly updates: readonly Update[] }
   | {
       readonly type: 'probe'

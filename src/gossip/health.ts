@@ -1,7 +1,7 @@
 /**
  * Lifeguard's local health (section IV-A): a member that fails where others do not is itself the one in trouble, so
  * it gives others more time. The multiplier stretches its probes; it rises with failed probes, missing refusals of
- * helpers, stalls and refutations, and falls with each probe that succeeds.
+ * relayers, stalls and refutations, and falls with each probe that succeeds.
  */
 export interface Health {
   /** 1: healthy. */

@@ -29,7 +29,7 @@ export interface Preset {
 }
 
 const shared = {
-  // Three helpers: with one message in four lost, all three ways there and back fail once in thirty times.
+  // Three relayers: with one message in four lost, all three ways there and back fail once in thirty times.
   indirectProbes: 3,
   // memberlist's: an unconfirmed suspicion is more likely our own trouble, so it gets six times as long.
   suspicionMaxFactor: 6,
@@ -47,7 +47,7 @@ export const lan: Preset = {
   ...shared,
   // A probe costs 0.1 ms of a core at both ends: at 2.5 a second that is nothing, and every phase gets shorter.
   probeIntervalMs: 400,
-  // Forty times a usual round trip on a busy host, and half of the period is left for the helpers.
+  // Forty times a usual round trip on a busy host, and half of the period is left for the relayers.
   probeTimeoutMs: 200,
   // 1.4 s up to 10 members: above the stalls of a healthy process, time for a suspect to hear of it and refute.
   suspicionPeriods: 3.5,

@@ -8,7 +8,7 @@ const probesMax = 64
 const relaysMax = 256
 /** Members that probe at once when their connection to a member broke; in a large cluster that is a few of them. */
 const hintProbesWanted = 8
-/** Part of the probe timeout after which a helper says that it has no answer yet. */
+/** Part of the probe timeout after which a relayer says that it has no answer yet. */
 const nackFraction = 0.8
 
 /**
@@ -34,7 +34,7 @@ export function probeOnHint(state: SwimState, identity: Identity): void {
 
 export function continueProbes(state: SwimState, nowMs: number): void {
   for (const [sequence, probe] of state.probes) {
-    if (probe.helpers === null && nowMs >= probe.indirectAtMs) askHelpers(state, sequence, probe)
+    if (probe.relayers === null && nowMs >= probe.indirectAtMs) askRelayers(state, sequence, probe)
     if (nowMs < probe.endMs) continue
     state.probes.delete(sequence)
     fail(state, probe, nowMs)
@@ -48,10 +48,10 @@ export function continueProbes(state: SwimState, nowMs: number): void {
   }
 }
 
-/** Only the target itself, or a helper that was asked, can answer a probe. */
+/** Only the target itself, or a relayer that was asked, can answer a probe. */
 export function acknowledge(state: SwimState, from: Identity, sequence: number): void {
   const probe = state.probes.get(sequence)
-  if (probe !== undefined && (probe.target === from || probe.helpers?.includes(from) === true)) {
+  if (probe !== undefined && (probe.target === from || probe.relayers?.includes(from) === true)) {
     state.probes.delete(sequence)
     state.health.improve()
   }
@@ -63,11 +63,11 @@ export function acknowledge(state: SwimState, from: Identity, sequence: number):
 
 export function refuse(state: SwimState, from: Identity, sequence: number): void {
   const probe = state.probes.get(sequence)
-  if (probe?.helpers?.includes(from) === true) probe.nacks.add(from)
+  if (probe?.relayers?.includes(from) === true) probe.nacks.add(from)
 }
 
 /** Probes in another's place. */
-export function help(state: SwimState, asker: Identity, sequence: number, target: Identity, nowMs: number): void {
+export function probeFor(state: SwimState, asker: Identity, sequence: number, target: Identity, nowMs: number): void {
   if (target === state.self) {
     send(state, asker, { type: 'ack', sequence, updates: [] })
     return
@@ -111,30 +111,30 @@ function startProbe(state: SwimState, target: Identity, nowMs: number): void {
     target,
     indirectAtMs: nowMs + multiplier * state.preset.probeTimeoutMs,
     endMs: nowMs + multiplier * state.preset.probeIntervalMs,
-    helpers: null,
+    relayers: null,
     nacks: new Set(),
   })
   send(state, target, { type: 'ping', sequence, updates: [] })
 }
 
-function askHelpers(state: SwimState, sequence: number, probe: Probe): void {
+function askRelayers(state: SwimState, sequence: number, probe: Probe): void {
   const { target } = probe
   const able = pickMembers(
     state,
     state.preset.indirectProbes,
     (member) => member.state === 'alive' && member.identity !== target,
   )
-  probe.helpers = able.map((member) => member.identity)
-  for (const helper of probe.helpers) send(state, helper, { type: 'probe', sequence, target, updates: [] })
+  probe.relayers = able.map((member) => member.identity)
+  for (const relayer of probe.relayers) send(state, relayer, { type: 'probe', sequence, target, updates: [] })
 }
 
 /**
- * If any helper refused in time, this daemon listens well enough: then it is the target, and perhaps the helpers that
+ * If any relayer refused in time, this daemon listens well enough: then it is the target, and perhaps the relayers that
  * were silent, who are probed next. If all were silent, or there was none to ask, it speaks against this daemon itself
  * (Lifeguard counts each silent one; but when half of a cluster goes, that slows down those who should find out).
  */
 function fail(state: SwimState, probe: Probe, nowMs: number): void {
-  const silent = (probe.helpers ?? []).filter((helper) => !probe.nacks.has(helper))
+  const silent = (probe.relayers ?? []).filter((relayer) => !probe.nacks.has(relayer))
   if (probe.nacks.size > 0) state.round.push(...silent)
   else state.health.worsen(Math.max(1, silent.length))
   const starting = nowMs < (state.awaited.get(probe.target) ?? 0)

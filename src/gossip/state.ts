@@ -19,13 +19,13 @@ export type Action =
 /** A probe under way, by its sequence number. */
 export interface Probe {
   readonly target: Identity
-  /** When helpers are asked. */
+  /** When relayers are asked. */
   indirectAtMs: number
   /** When it has failed. */
   endMs: number
   /** Null before they are asked. */
-  helpers: readonly Identity[] | null
-  /** Helpers that could not reach the target either, and said so. */
+  relayers: readonly Identity[] | null
+  /** Relayers that could not reach the target either, and said so. */
   readonly nacks: Set<Identity>
 }
 

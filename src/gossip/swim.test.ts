@@ -71,7 +71,7 @@ describe('swim', () => {
     ])
   })
 
-  it('asks helpers when the direct answer is late, suspects after the period, and declares dead after the suspicion', () => {
+  it('asks relayers when the direct answer is late, suspects after the period, and declares dead after the suspicion', () => {
     const swim = newA()
     const deaf = (to: string, message: Message): Message | null => {
       if (to === 'c') return null
@@ -99,7 +99,7 @@ describe('swim', () => {
     })
   })
 
-  it('asks three helpers for one probe', () => {
+  it('asks three relayers for one probe', () => {
     const swim = newA()
     const actions = runUntil(swim, lan.probeIntervalMs + lan.probeTimeoutMs)
     const probes = sends(actions).filter((action) => action.message.type === 'probe')
@@ -108,7 +108,7 @@ describe('swim', () => {
     for (const probe of probes) expect(probe.message).not.toMatchObject({ target: probe.to })
   })
 
-  it("takes the answer of a helper for that of the target, and no stranger's", () => {
+  it("takes the answer of a relayer for that of the target, and no stranger's", () => {
     const swim = newA()
     const targets = new Map<number, string>()
     runUntil(swim, 10 * lan.probeIntervalMs, (to, message) => {
@@ -259,7 +259,7 @@ describe('swim', () => {
     expect(find(swim, 'c').state).toBe('alive')
   })
 
-  it('probes more slowly while it fails where its helpers are silent', () => {
+  it('probes more slowly while it fails where its relayers are silent', () => {
     const swim = newA()
     const pings = (actions: readonly Action[]): number => sends(actions).filter((a) => a.message.type === 'ping').length
     const first = pings(runUntil(swim, 2_000))

@@ -5,7 +5,7 @@ import type { Message } from './codec.ts'
 import { newHealth } from './health.ts'
 import type { Identity, Member, Update } from './member.ts'
 import type { Preset } from './preset.ts'
-import { acknowledge, continueProbes, help, probeNext, probeOnHint, probeUrgent, refuse, send } from './probes.ts'
+import { acknowledge, continueProbes, probeFor, probeNext, probeOnHint, probeUrgent, refuse, send } from './probes.ts'
 import { allNews, expireSuspicions, gossip, hear, hearAll, suspicionEnds } from './rumours.ts'
 import { type Action, pickMembers, type SwimState } from './state.ts'
 
@@ -142,7 +142,7 @@ function receive(state: SwimState, from: Identity, message: Message, nowMs: numb
       refuse(state, from, message.sequence)
       break
     case 'probe':
-      help(state, from, message.sequence, message.target, nowMs)
+      probeFor(state, from, message.sequence, message.target, nowMs)
       break
     case 'gossip':
       break
@@ -221,7 +221,7 @@ function nextDueMs(state: SwimState): number {
   let dueMs = Math.min(state.nextProbeMs, state.nextSyncMs)
   if (state.broadcasts.size > 0) dueMs = Math.min(dueMs, state.nextGossipMs)
   for (const probe of state.probes.values()) {
-    dueMs = Math.min(dueMs, probe.helpers === null ? probe.indirectAtMs : probe.endMs)
+    dueMs = Math.min(dueMs, probe.relayers === null ? probe.indirectAtMs : probe.endMs)
   }
   for (const relay of state.relays.values()) dueMs = Math.min(dueMs, relay.nackAtMs ?? relay.endMs)
   for (const [, endMs] of suspicionEnds(state)) dueMs = Math.min(dueMs, endMs)
