@@ -19,6 +19,7 @@ import {
   type HttpResponse,
   type Log,
 } from './host.ts'
+import { type BodyMemory, bodyTimeoutMs, readBody, TooBusyError } from './httpbody.io.ts'
 
 /** PEM texts: the server's key and certificate, and the authority that client certificates are verified against. */
 export interface TlsMaterial {
@@ -38,13 +39,8 @@ const limits = {
   streamsPerConnectionMax: 250,
   headerBytesMax: 64 * 1024,
   headersMax: 200,
-  /** Bodies held in memory at a time, over all requests; beyond it a request is answered 503 unread. */
-  bodyBytesInFlightMax: 256 * 1024 * 1024,
-  /** How much of a body that is too large is read and thrown away, so that its sender comes to read the answer. */
-  discardBytesMax: 64 * 1024 * 1024,
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 20_000,
-  bodyTimeoutMs: 60_000,
   /** A connection on which nothing is asked. */
   idleTimeoutMs: 5 * 60_000,
   /** A client that does not read what it asked for. */
@@ -65,7 +61,7 @@ interface Serving {
   readonly open: Set<AbortController>
   /** HTTP/1.1 connections with a request on them; the others wait for their next. */
   readonly busy: Set<TLSSocket>
-  bodyBytesHeld: number
+  readonly memory: BodyMemory
 }
 
 /** `log` hears of faults of connections and of handlers that throw; neither ends the server. */
@@ -91,7 +87,7 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
         ...httpOneOptions,
       })
       server.maxConnections = limits.connectionsMax
-      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), bodyBytesHeld: 0 }
+      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), memory: { bytesHeld: 0 } }
       const stop = attend(server, serving)
       const port = await listen(server, options)
       servers.add(server)
@@ -107,7 +103,7 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
 const httpOneOptions: object = {
   maxHeaderSize: limits.headerBytesMax,
   headersTimeout: limits.headersTimeoutMs,
-  requestTimeout: limits.bodyTimeoutMs,
+  requestTimeout: bodyTimeoutMs,
   keepAliveTimeout: limits.idleTimeoutMs,
 }
 
@@ -204,69 +200,18 @@ async function answer(request: Http2ServerRequest, response: Response, serving: 
   busy.add(socket)
   let held = 0
   try {
-    const body = await readBody(request, options.bodyBytesMax, serving)
+    const body = await readBody(request, options.bodyBytesMax, serving.memory)
     held = body?.byteLength ?? 0
     if (gone.signal.aborted) return
     await send(response, await handle(requestOf(request, socket, body), gone.signal), gone.signal)
   } catch (error) {
-    if (error instanceof RefusedRequest) await send(response, error.response, gone.signal)
+    if (error instanceof TooBusyError) await send(response, busyResponse, gone.signal)
     else if (!gone.signal.aborted) throw error
   } finally {
-    serving.bodyBytesHeld -= held
+    serving.memory.bytesHeld -= held
     open.delete(gone)
     busy.delete(socket)
   }
-}
-
-/** What is answered without asking the handler. */
-class RefusedRequest extends Error {
-  override readonly name = 'RefusedRequest'
-  readonly response: HttpResponse
-  constructor(status: number, message: string) {
-    super(message)
-    const headers = { 'content-type': 'text/plain', 'retry-after': '1' }
-    this.response = { status, headers, body: new TextEncoder().encode(`${message}\n`) }
-  }
-}
-
-/** The body, or null when it is larger than `bytesMax`. Never holds more than that. */
-async function readBody(request: Http2ServerRequest, bytesMax: number, serving: Serving): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = []
-  let held = 0
-  let seen = 0
-  const timer = setTimeout(
-    () => request.destroy(new DeviceError('unavailable', 'the body did not come in time')),
-    limits.bodyTimeoutMs,
-  )
-  try {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      seen += chunk.byteLength
-      if (seen > limits.discardBytesMax) return null
-      if (seen > bytesMax) {
-        serving.bodyBytesHeld -= held
-        held = 0
-        chunks.length = 0
-        continue
-      }
-      if (serving.bodyBytesHeld + chunk.byteLength > limits.bodyBytesInFlightMax) {
-        throw new RefusedRequest(503, 'too many requests are being read')
-      }
-      serving.bodyBytesHeld += chunk.byteLength
-      held += chunk.byteLength
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    serving.bodyBytesHeld -= held
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
-  return seen > bytesMax ? null : joined(chunks)
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks
-  return chunks.length === 1 && only !== undefined ? only : new Uint8Array(Buffer.concat(chunks))
 }
 
 function requestOf(request: Http2ServerRequest, socket: TLSSocket, body: Uint8Array | null): HttpRequest {
@@ -305,6 +250,12 @@ function subjectOf(socket: TLSSocket): ClientIdentity | null {
   if (typeof user !== 'string' || user === '') return null
   const groups = Array.isArray(organizations) ? organizations : [organizations]
   return { user, groups: groups.filter((group): group is string => typeof group === 'string') }
+}
+
+const busyResponse: HttpResponse = {
+  status: 503,
+  headers: { 'content-type': 'text/plain', 'retry-after': '1' },
+  body: new TextEncoder().encode('too many requests are being read\n'),
 }
 
 async function send(response: Response, answered: HttpResponse, gone: AbortSignal): Promise<void> {
