@@ -53,3 +53,19 @@ export const LabelSelector = object('LabelSelector',
   matchLabels:      [1, map(string),                   'Labels that must be there with these values.'],
   matchExpressions: [2, list(LabelSelectorRequirement), 'Further conditions.'],
 }, atomic)
+
+const Preconditions = object('Preconditions', 'What must be so for a deletion to happen.', {
+  uid:             [1, string, "The object's uid.",             explicit],
+  resourceVersion: [2, string, "The object's resourceVersion.", explicit],
+})
+
+/** The body of a DELETE. */
+export const DeleteOptions = object('DeleteOptions', 'How something is deleted.', {
+  gracePeriodSeconds: [1, int64,         'How long it may take to end; 0 for at once.', explicit],
+  preconditions:      [2, Preconditions, 'What must be so for it to happen.'],
+  orphanDependents:   [3, bool,          'Whether what it owns stays; by its old name.', explicit],
+  propagationPolicy:  [4, string,        'What happens to what it owns: Orphan, Background or Foreground.', explicit],
+  dryRun:             [5, list(string),  'All: nothing is done, but the answer is as if it were.'],
+  ignoreStoreReadErrorWithClusterBreakingPotential:
+                      [6, bool,          'Whether what cannot be read is deleted all the same.', explicit],
+})
