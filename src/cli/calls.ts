@@ -21,7 +21,7 @@ export function callError(error: unknown, where: string, whom: string): unknown 
   }
   if (why === 'not-tls') {
     const hint = 'give the port of the API (6443 unless told otherwise), not that of gossip'
-    return new CommandError(exitCodes.unreachable, `${where} does not speak TLS`, hint, error)
+    return new CommandError(exitCodes.unreachable, `no API of skein at ${where}: ${message}`, hint, error)
   }
   const hint = 'check the address, that a daemon runs there, and that no firewall stands between'
   return new CommandError(exitCodes.unreachable, `nobody answers at ${where}: ${message}`, hint, error)

@@ -148,5 +148,7 @@ function classified(error: Error): CallError {
   const untrusted = untrustedWords[code]
   if (untrusted !== undefined) return new CallError('untrusted', untrusted, error)
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return new CallError('not-tls', 'it does not speak TLS', error)
+  // Node's words for a peer that hung up during the handshake: gossip does so with whom it does not know.
+  if (/before secure TLS/.test(error.message)) return new CallError('not-tls', 'it hung up during the handshake', error)
   return new CallError('unreachable', words[code] ?? error.message, error)
 }

@@ -102,8 +102,13 @@ async function ask({ host, port }: Address, caPem: string, body: JoinRequest, wo
     throw new CommandError(exitCodes.token, `${where} does not take the token: ${why}`, hint)
   }
   if (answer.status === 409) {
-    const hint = `choose another name with --name, or delete the old node with kubectl delete node ${body.name}`
-    throw new CommandError(exitCodes.refused, `${where} does not let ${body.name} in: ${message}`, hint)
+    const taken = /taken|exists/.test(message)
+    const hint = taken
+      ? `choose another name with --name, or remove the old node with: kubectl delete node ${body.name}`
+      : 'try again'
+    // What the API advises after the colon, this command says in its own hint.
+    const why = taken ? message.split(': ')[0] : message
+    throw new CommandError(exitCodes.refused, `${where} does not let ${body.name} in: ${why}`, hint)
   }
   if (answer.status === 503 || answer.status === 504 || reason === 'Timeout') {
     const hint = 'see `skein status` on a member; try again once the cluster has a leader'

@@ -4,7 +4,7 @@ import { adminGroup, adminUser, clientForm, lifetimes } from '../auth/ca.ts'
 import type { KeyPair } from '../config.ts'
 import { CallError, callError } from './calls.ts'
 import { CommandError, exitCodes, fileProblem } from './exit.ts'
-import { hostPort, parseHostPort } from './names.ts'
+import { hostPort, parseHostPort, shellWord } from './names.ts'
 import { readDataDir } from './node.ts'
 import { defaults } from './settings.ts'
 import type { ApiAnswer, ApiRequest, ApiTarget, World } from './world.ts'
@@ -80,10 +80,14 @@ export async function askApi(flags: AccessFlags, request: ApiRequest, world: Wor
 /** Who asks the daemon of his own data directory wants to know how to start it, not of firewalls. */
 function withOwnHint(error: unknown, flags: AccessFlags): unknown {
   if (!(error instanceof CommandError) || flags.kubeconfig !== undefined) return error
-  if (error.code !== exitCodes.unreachable) return error
-  const where = flags.dataDir === undefined ? '' : ` --data-dir ${flags.dataDir}`
-  const hint = `start its daemon with: skein up${where}; or ask another node with --kubeconfig`
-  return new CommandError(error.code, error.message.replace('nobody answers', 'no daemon answers'), hint, error)
+  const where = flags.dataDir === undefined ? '' : ` --data-dir ${shellWord(flags.dataDir)}`
+  const start = `start its daemon with: skein up${where}`
+  const message = error.message.replace('nobody answers', 'no daemon answers')
+  const hint =
+    error.code === exitCodes.untrusted
+      ? `another node's daemon has its port; ${start} --api-port PORT`
+      : `${start}; or ask another node with --kubeconfig`
+  return new CommandError(error.code, message, hint, error)
 }
 
 /** The own node is asked on this machine first, then at the address it told others (it may listen on that alone). */

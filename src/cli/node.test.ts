@@ -249,9 +249,9 @@ test.each<[string, string, Fakes, number, RegExp]>([
   [
     'the gossip port',
     `h:7946 --token ${text}`,
-    broken('not-tls', ''),
+    broken('not-tls', 'it hung up'),
     exitCodes.unreachable,
-    /h:7946 does not speak TLS\n.*port of the API/,
+    /no API of skein at h:7946: it hung up\n.*port of the API/,
   ],
 ])('join with %s', async (_, line, fakes, code, words) => {
   const { run, err, dirs, started } = newFakeWorld(fakes)

@@ -27,7 +27,7 @@ export function dataError({ reason, hint }: DataDirFault): CommandError {
 /** Whether the daemon will find what it needs: better said before anything is written than when half is done. */
 export async function checkMachine(settings: Settings, world: World): Promise<void> {
   const { node, apiAddress, gossipAddress } = settings
-  await checkPort('API', apiAddress, node.apiPort, '--api-port', world)
+  await checkPort('the API', apiAddress, node.apiPort, '--api-port', world)
   await checkPort('gossip', gossipAddress, node.gossipPort, '--gossip-port', world)
 }
 
@@ -36,7 +36,7 @@ async function checkPort(what: string, address: string, port: number, flag: stri
   if (problem === null) return
   const reasons: Readonly<Record<string, readonly [string, string]>> = {
     EADDRINUSE: [
-      `port ${port} is in use, and the ${what} needs it`,
+      `port ${port} is in use, and ${what} needs it`,
       `see who has it (ss -ltnp), or choose another with ${flag}`,
     ],
     EACCES: [`port ${port} is not open to this user`, `run skein as root, or choose a port above 1023 with ${flag}`],

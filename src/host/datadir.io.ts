@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataDirContents, DataDirFault, KeyPair, NodeRecord, OpenedDataDir, PeerConfig } from '../config.ts'
 import { readCertificate } from './certificates.io.ts'
 import { type DataDirVerdict, databaseNames, fileNames, judgeDataDir, recordFormat } from './datadir.ts'
-import { readIfThere, writeWhole } from './files.io.ts'
+import { makeFolder, readIfThere, writeWhole } from './files.io.ts'
 import { type OwnIdentity, openIdentity } from './identity.io.ts'
 
 /** What the directory holds. Changes nothing, takes no lock: for `status` and `kubeconfig` beside a running daemon. */
@@ -30,7 +30,7 @@ export async function readDataDir(path: string): Promise<OpenedDataDir> {
 
 /** Makes the directory, and in it the record of a node that is about to be made, and its identity. */
 export async function beginNode(path: string, settings: NodeRecord['settings']): Promise<OwnIdentity> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolder(path)
   await writeRecord(path, {
     format: recordFormat,
     phase: 'beginning',
@@ -73,7 +73,7 @@ const locks = new Map<string, FileHandle>()
  */
 export async function lockDataDir(path: string): Promise<'locked' | DataDirFault> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path)
     const file = await open(join(path, fileNames.lock), 'a+', 0o600)
     if (await flock(file)) {
       locks.set(path, file)

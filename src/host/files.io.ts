@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DeviceError } from './host.ts'
 
@@ -36,7 +36,20 @@ export async function writeWhole(path: string, content: Uint8Array | string, mod
   }
 }
 
-/** Makes what was created, moved or removed in the folder last. */
+/** Makes the folder, and those above it, open to their owner only. Not by `recursive`, which never returns where a parent refuses (`/proc`). */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
+}
+
+/** Makes what was created, moved or removed in the folder last through a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {

@@ -59,6 +59,11 @@ test('what was written is read back, and secrets are for the owner only', async 
   expect(statSync(path).mode & 0o077).toBe(0)
 })
 
+test('where no directory can be made, that is told', async () => {
+  expect(await lockDataDir('/proc/skein/data')).toMatchObject({ fault: 'unreadable' })
+  expect(await lockDataDir(join(root, 'a', 'b', 'c'))).toBe('locked')
+})
+
 test('founding that broke off is begun again, as the same identity', async () => {
   const first = await beginNode(path, settings)
   expect(await readDataDir(path)).toEqual({ type: 'new' })
