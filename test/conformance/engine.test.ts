@@ -1,31 +1,25 @@
-import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import Docker from 'dockerode'
 import { describe, expect, it } from 'vitest'
 import { dockerEngine } from '../../src/host/docker.io.ts'
+import { newSimEngine } from '../sim/host/engine.ts'
+import { newSimProcess } from '../sim/process.ts'
+import { newWorld } from '../sim/world.ts'
+import { dockerAnswers, dockerImage, importDockerImage } from './dockerimage.ts'
 import { type EngineFixture, engineSuite } from './engine.ts'
 
-const image = 'skein-conformance:1'
-const answers = await new Docker().ping().then(
-  () => true,
-  () => false,
-)
-
-if (answers) engineSuite('docker', dockerFixture)
+if (await dockerAnswers()) engineSuite('docker', dockerFixture)
 else
   describe.skip('engine: docker (no engine answers at DOCKER_HOST or /var/run/docker.sock)', () =>
     it('runs', () => undefined))
 
+engineSuite('simulated', simulatedFixture)
+
 async function dockerFixture(): Promise<EngineFixture> {
-  await importImage()
+  await importDockerImage()
   return {
     engine: dockerEngine(),
-    image,
+    image: dockerImage,
     imageMissing: '127.0.0.1:1/nobody/nothing:1',
     programs: {
       sleeps: { command: ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'] },
@@ -39,30 +33,24 @@ async function dockerFixture(): Promise<EngineFixture> {
   }
 }
 
-/** An image from this machine's own busybox, for no registry may be in reach. */
-async function importImage(): Promise<void> {
-  const docker = new Docker()
-  if (
-    await docker
-      .getImage(image)
-      .inspect()
-      .then(
-        () => true,
-        () => false,
-      )
-  )
-    return
-  const root = await mkdtemp(join(tmpdir(), 'skein-image-'))
-  await mkdir(join(root, 'bin'))
-  await copyFile('/bin/busybox', join(root, 'bin/busybox'))
-  for (const applet of ['sh', 'sleep', 'true']) await symlink('busybox', join(root, 'bin', applet))
-  const archive = join(root, 'image.tar')
-  await promisify(execFile)('tar', ['-C', root, '-cf', archive, 'bin'])
-  const progress = await docker.importImage(archive, { repo: 'skein-conformance', tag: '1' } as object)
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)))
+function simulatedFixture(): Promise<EngineFixture> {
+  const world = newWorld(1)
+  const process = newSimProcess(world, 'n1')
+  const stop = world.runFreely()
+  return Promise.resolve({
+    engine: newSimEngine(world, 'n1', { images: ['bb:1'] }).attach(process),
+    image: 'bb:1',
+    imageMissing: 'nothing:1',
+    programs: {
+      sleeps: { command: ['sh', '-c', 'trap "exit 0" TERM; serve'] },
+      stubborn: { command: ['sh', '-c', 'trap "" TERM; serve'] },
+      fails: { command: ['sh', '-c', 'exit 3'] },
+      ends: { command: ['true'] },
+      absent: { command: ['/no/such/program'] },
+    },
+    pause: (ms) => new Promise<void>((resolve) => void world.after(ms, resolve)),
+    close: () => Promise.resolve(stop()),
   })
-  await rm(root, { recursive: true })
 }
 
 describe('an engine that fails', () => {
