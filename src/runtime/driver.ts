@@ -81,7 +81,11 @@ async function run(parts: RuntimeParts, troubles: Troubles, signal: AbortSignal)
   const heed = (changes: readonly Change[]): void => {
     // Without changes: an image of the whole store was installed.
     if (changes.length === 0) lookAtPods()
-    if (changes.length === 0 || changes.some(({ key }) => key === nodeKey(self.name))) nodeInbox.offer('look')
+    if (changes.length === 0 || changes.some(({ key }) => key === nodeKey(self.name))) {
+      nodeInbox.offer('look')
+      // The leader may have taken back that the node is lost, and with it what it said of the pods.
+      pods.compareAll()
+    }
     for (const { key, version, previous } of changes) {
       if (!key.startsWith(podPrefix)) continue
       const wanted = wantedOf(version, self.name)

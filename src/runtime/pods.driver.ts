@@ -25,6 +25,8 @@ export interface PodWorkers {
   /** Only the status of the pods with this key was written: it is compared with what is known. */
   compareByKey(key: Key): void
   lookAtAll(): void
+  /** As `compareByKey`, all of them: the node itself was written. */
+  compareAll(): void
   /** Looks at the pod of this container; false when it belongs to none that is known. */
   lookByContainer(id: string): boolean
   /** A container was seen on the engine; its pod is looked at when it is new. */
@@ -246,6 +248,9 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
     },
     lookAtAll() {
       for (const worker of [...workers.values()]) poke(worker)
+    },
+    compareAll() {
+      for (const worker of workers.values()) writeStatus(worker)
     },
     lookByContainer(id) {
       const worker = owners.get(id)

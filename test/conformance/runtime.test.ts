@@ -89,7 +89,8 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
         if (found !== undefined && found !== false) return found
         await ground.pause(50)
       }
-      throw new Error(`waited in vain until ${what}: ${JSON.stringify(cluster.pod('web'))} ${said.join('; ')}`)
+      const pods = ['web', 'there'].map((pod) => JSON.stringify(cluster.pod(pod)?.status)).join('; ')
+      throw new Error(`waited in vain until ${what}: ${pods}; ${said.join('; ')}`)
     }
 
     function create(pod: string, command: readonly string[] = server, more: object = {}, container: object = {}): void {
@@ -134,7 +135,7 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       await until('it backs off', () => mainOf('web')?.state?.waiting?.reason === 'CrashLoopBackOff')
       expect(mainOf('web')).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 3 } } })
       expect(cluster.pod('web')?.status?.phase).toBe('Running')
-      expect(await containers()).toHaveLength(1)
+      await until('only the last try is kept', async () => (await containers()).length === 1)
     })
 
     it('undoes what a hand did', async () => {
