@@ -20,6 +20,7 @@ import { version } from './lib/version.ts'
 const clock = newClock()
 const entropy = newEntropy()
 const machine = newMachine()
+const lingerMs = 2_000
 const watched = process.stderr.isTTY === true
 const colours = process.stdout.isTTY === true && watched && (process.env.NO_COLOR ?? '') === ''
 
@@ -53,8 +54,11 @@ async function runOnThisHost(order: DaemonOrder): Promise<void> {
     await runDevices(order, log, signal)
     log.info('stopped')
   } catch (error) {
-    log.debug('the daemon ended', { stack: error instanceof Error ? error.stack : String(error) })
-    throw faultOf(error)
+    const fault = faultOf(error)
+    const stack = error instanceof Error ? error.stack : String(error)
+    if (fault.code === exitCodes.bug) log.error('bug: the daemon ends', { stack })
+    else log.debug('the daemon ends', { stack })
+    throw fault
   }
 }
 
@@ -152,6 +156,9 @@ function endOnBugs(log: Log): void {
 try {
   process.exitCode = await runCommand(process.argv.slice(2), world)
 } catch (error) {
-  complain(faultOf(error), world)
+  const message = `this is a bug in skein: ${error instanceof Error ? error.message : String(error)}`
+  complain({ message, hint: 'report it, with the command as you gave it' }, world)
   process.exitCode = exitCodes.bug
 }
+// All is done. What still holds the process open (a socket that a peer does not close) does not hold it for long.
+setTimeout(() => process.exit(), lingerMs).unref()

@@ -46,7 +46,7 @@ function call(target: ApiTarget, { method, path, body }: ApiRequest): Promise<Ap
           chunks.push(chunk)
         })
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }))
-        response.on('error', (error) => reject(classified(error)))
+        response.on('error', (error) => reject(classified(error, true)))
       },
     )
     const connecting = setTimeout(
@@ -54,8 +54,14 @@ function call(target: ApiTarget, { method, path, body }: ApiRequest): Promise<Ap
       connectMs,
     )
     const answering = setTimeout(() => calling.destroy(new CallError('unreachable', 'no answer in 30 s')), answerMs)
-    calling.on('socket', (socket) => socket.once('secureConnect', () => clearTimeout(connecting)))
-    calling.on('error', (error) => reject(classified(error)))
+    let secured = false
+    calling.on('socket', (socket) =>
+      socket.once('secureConnect', () => {
+        secured = true
+        clearTimeout(connecting)
+      }),
+    )
+    calling.on('error', (error) => reject(classified(error, secured)))
     calling.on('close', () => {
       clearTimeout(connecting)
       clearTimeout(answering)
@@ -75,7 +81,7 @@ function pinned(
     const timer = setTimeout(() => socket.destroy(new CallError('unreachable', 'no connection in 5 s')), connectMs)
     socket.on('error', (error) => {
       clearTimeout(timer)
-      reject(classified(error))
+      reject(classified(error, false))
     })
     socket.once('secureConnect', () => {
       clearTimeout(timer)
@@ -142,13 +148,13 @@ const untrustedWords: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate does not cover this address',
 }
 
-function classified(error: Error): CallError {
+function classified(error: Error, secured: boolean): CallError {
   if (error instanceof CallError) return error
   const code = (error as NodeJS.ErrnoException).code ?? ''
+  // Gossip hangs up on whom it does not know; so does much else that is not an API.
+  if (code === 'ECONNRESET' && !secured) return new CallError('not-tls', 'it hung up during the handshake', error)
   const untrusted = untrustedWords[code]
   if (untrusted !== undefined) return new CallError('untrusted', untrusted, error)
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return new CallError('not-tls', 'it does not speak TLS', error)
-  // Node's words for a peer that hung up during the handshake: gossip does so with whom it does not know.
-  if (/before secure TLS/.test(error.message)) return new CallError('not-tls', 'it hung up during the handshake', error)
   return new CallError('unreachable', words[code] ?? error.message, error)
 }

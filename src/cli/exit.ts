@@ -1,4 +1,4 @@
-/** What `skein` ends with, so that scripts and supervisors need not read its words. Documented in docs/OPERATIONS. */
+/** What `skein` ends with, so that scripts and supervisors need not read its words; `skein help` lists them. */
 export const exitCodes = {
   ok: 0,
   /** A fault that has no code of its own: starting again may help. */

@@ -111,8 +111,8 @@ async function ask({ host, port }: Address, caPem: string, body: JoinRequest, wo
     throw new CommandError(exitCodes.refused, `${where} does not let ${body.name} in: ${why}`, hint)
   }
   if (answer.status === 503 || answer.status === 504 || reason === 'Timeout') {
-    const hint = 'see `skein status` on a member; try again once the cluster has a leader'
-    throw new CommandError(exitCodes.quorum, `${where} could not ask the cluster: ${message}`, hint)
+    const hint = 'see `skein status` on a member; try again once its cluster has a leader'
+    throw new CommandError(exitCodes.quorum, `${where} can let nobody in now: its cluster has no quorum`, hint)
   }
   throw new CommandError(
     exitCodes.refused,

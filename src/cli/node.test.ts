@@ -223,7 +223,7 @@ test.each<[string, string, Fakes, number, RegExp]>([
     exitCodes.refused,
     /already exists\n.*--name/,
   ],
-  ['no quorum', `h --token ${text}`, status(503, 'no leader'), exitCodes.quorum, /no leader/],
+  ['no quorum', `h --token ${text}`, status(503, 'x'), exitCodes.quorum, /its cluster has no quorum/],
   ['another refusal', `h --token ${text}`, status(400, 'bad name'), exitCodes.refused, /bad name/],
   [
     'an answer that is none',

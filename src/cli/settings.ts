@@ -55,7 +55,7 @@ export async function readSettingsFile(flags: NodeFlags, world: World): Promise<
   if ('problems' in parsed) {
     const [first, ...more] = parsed.problems
     const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
-    const hint = 'cluster-configs/ holds examples; docs/OPERATIONS lists every key'
+    const hint = 'see the examples in cluster-configs/'
     throw new CommandError(exitCodes.usage, `${path}:${first}${rest}`, hint)
   }
   const name = flags.name ?? dnsLabelOf(world.machine.hostname) ?? ''

@@ -103,6 +103,7 @@ test.each<[string, ClusterStatus, string[]]>([
   const text = statusText(status, null, plain)
   expect(text.slice(1, 1 + lines.length)).toEqual(lines)
   expect(text[1 + lines.length]).toBe('')
+  expect(text[0]).toMatch(status.raft.leader === null ? /nodes\.$/ : /Leader: n1, term 4\.$/)
 })
 
 test('what is missing is shown as missing', () => {

@@ -45,7 +45,7 @@ export function statusText(seen: ClusterStatus, pods: ReadonlyMap<string, number
     ])
   const head = ['NODE', 'ROLE', 'STATE', 'READY', 'PODS', 'API'].map((name) => paint('bold', name))
   return [
-    `Cluster ${seen.clusterId}, ${count(seen.members.length, 'node')}. ${leaderText(seen)}`,
+    `Cluster ${seen.clusterId}, ${count(seen.members.length, 'node')}.${leaderText(seen)}`,
     ...quorumText(seen, paint),
     ...(seen.engine === '' ? [paint('yellow', `No Docker Engine answers on ${seen.node}: it runs no pods.`)] : []),
     '',
@@ -67,8 +67,7 @@ function stateText({ state }: ClusterMember, paint: Paint): string {
 
 function leaderText(seen: ClusterStatus): string {
   const { leader, term } = seen.raft
-  if (leader === null) return `No leader, term ${term}.`
-  return `Leader: ${nameOf(seen, leader)}, term ${term}.`
+  return leader === null ? '' : ` Leader: ${nameOf(seen, leader)}, term ${term}.`
 }
 
 function nameOf(seen: ClusterStatus, identity: string): string {

@@ -62,7 +62,7 @@ export function judgeDataDir({ path, files, record: text, databases }: DataDirFi
     return fault(
       'emptied',
       `${path} belongs to node ${record.settings.name}, but its ${emptied.map((name) => `${name}/`).join(' and ')} ${emptied.length > 1 ? 'are' : 'is'} gone`,
-      `delete node ${record.settings.name} from the cluster, empty ${path}, and join again`,
+      `run kubectl delete node ${record.settings.name} at another node, empty ${path}, and join again`,
     )
   }
   return { type: 'node', record }

@@ -17,6 +17,8 @@ let ca: KeyPair
 let port: number
 let plain: Server
 let plainPort: number
+let mute: Server
+let mutePort: number
 
 async function serve(leaf: KeyPair, authority: KeyPair, handle: HttpHandler): Promise<number> {
   const cert = leaf.certificatePem + authority.certificatePem
@@ -38,8 +40,12 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
   plainPort = (plain.address() as { port: number }).port
+  mute = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  mutePort = (mute.address() as { port: number }).port
 })
 afterAll(() => {
+  mute.close()
   stop.abort(new Error('over'))
   plain.close()
 })
@@ -103,6 +109,7 @@ test('nobody there, no such host, and a server that does not speak TLS', async (
     message: 'connection refused',
   })
   await expect(client.pinned('127.0.0.1', plainPort, pin)).rejects.toMatchObject({ why: 'not-tls' })
+  await expect(client.pinned('127.0.0.1', mutePort, pin)).rejects.toMatchObject({ why: 'not-tls' })
   await expect(client.pinned('no-such-host.invalid', 1, pin)).rejects.toMatchObject({ why: 'unreachable' })
   const target = { host: '127.0.0.1', port: plainPort, caPem: ca.certificatePem }
   await expect(client.call(target, { method: 'GET', path: '/' })).rejects.toMatchObject({ why: 'not-tls' })
