@@ -61,20 +61,20 @@ export function kubeconfigText(server: string, name: string, caPem: string, admi
   )
 }
 
-/** Asks the API as an administrator. */
+/** Asks the API as an administrator. Where several targets cannot be reached, the first is the one to tell of. */
 export async function askApi(flags: AccessFlags, request: ApiRequest, world: World): Promise<ApiAnswer> {
-  const [first, ...others] = await targetsOf(flags, world)
+  const targets = await targetsOf(flags, world)
   const whom = flags.kubeconfig === undefined ? 'the node of this data directory' : 'the cluster of this kubeconfig'
-  try {
-    return await world.client.call(first, request)
-  } catch (error) {
-    for (const other of others) {
+  let told: unknown
+  for (const target of targets) {
+    try {
+      return await world.client.call(target, request)
+    } catch (error) {
+      told ??= callError(error, hostPort(target.host, target.port), whom)
       if (!(error instanceof CallError) || error.why !== 'unreachable') break
-      const answer = await world.client.call(other, request).catch(() => null) // The first refusal is the one to tell.
-      if (answer !== null) return answer
     }
-    throw withOwnHint(callError(error, hostPort(first.host, first.port), whom), flags)
   }
+  throw withOwnHint(told, flags)
 }
 
 /** Who asks the daemon of his own data directory wants to know how to start it, not of firewalls. */
@@ -91,7 +91,7 @@ function withOwnHint(error: unknown, flags: AccessFlags): unknown {
 }
 
 /** The own node is asked on this machine first, then at the address it told others (it may listen on that alone). */
-async function targetsOf(flags: AccessFlags, world: World): Promise<[ApiTarget, ...ApiTarget[]]> {
+async function targetsOf(flags: AccessFlags, world: World): Promise<readonly ApiTarget[]> {
   if (flags.kubeconfig !== undefined) return [await kubeconfigTarget(flags.kubeconfig, world)]
   const { record, ca } = await nodeOf(flags.dataDir ?? defaults.dataDir, world)
   const form = clientForm(adminUser, [adminGroup], lifetimes.sessionMs, world.nowMs())
