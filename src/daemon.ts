@@ -84,6 +84,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
           http,
           config: { ...config.api, clusterId: cluster.id, version: config.version },
           clusterStatus,
+          leader: () => raft.status().leader,
           ca,
         },
         s,

@@ -17,6 +17,8 @@ export interface ApiParts {
   readonly log: Log
   readonly config: ApiConfig
   readonly clusterStatus: () => ClusterStatus
+  /** The leader's identity, as far as this node knows; null while it knows none. Asked at every write. */
+  readonly leader: () => string | null
   /** Of the cluster's authority; the key goes to nodes that join. PEM. */
   readonly ca: { readonly certificatePem: string; readonly keyPem: string }
 }

@@ -43,8 +43,11 @@ export interface FixtureAnswer {
 }
 
 export interface FixtureCluster {
-  /** `lost`: no majority. `unknown`: a write is carried out, and its outcome never learnt. */
-  state: 'well' | 'lost' | 'unknown'
+  /**
+   * `lost`: no majority, and everybody knows. `losing`: no majority, and nobody has noticed. `unknown`: a write is carried
+   * out, and its outcome never learnt.
+   */
+  state: 'well' | 'lost' | 'losing' | 'unknown'
   /** A write at another node: seen here only after the next barrier or write. */
   elsewhere(txn: Txn): void
   commit(txn: Txn): Outcome
@@ -68,6 +71,7 @@ export function newFixture(core: StoreCore = newStoreCore()): Fixture {
     config: { clusterId: 'c1', version: '0.1.0', address: '127.0.0.1', port: 6443 },
     objects: newObjectCache(100),
     clusterStatus: () => statusOf(cluster.state === 'lost'),
+    leader: () => (cluster.state === 'lost' ? null : 'id1'),
     ca: { certificatePem: 'the certificate', keyPem: 'the key' },
   }
   const handle = newHandler(world, newJoin(world))
@@ -157,14 +161,14 @@ function newCluster(core: StoreCore): FixtureCluster & { readonly writer: StoreW
     commit: apply,
     writer: {
       async commit(txn) {
-        if (cluster.state === 'lost') throw new NoQuorumError('no leader')
+        if (cluster.state === 'lost' || cluster.state === 'losing') throw new NoQuorumError('no leader')
         catchUp()
         const outcome = apply(txn)
         if (cluster.state === 'unknown') throw new UnknownOutcomeError('not confirmed')
         return outcome
       },
       async barrier() {
-        if (cluster.state === 'lost') throw new NoQuorumError('no leader')
+        if (cluster.state === 'lost' || cluster.state === 'losing') throw new NoQuorumError('no leader')
         catchUp()
       },
     },

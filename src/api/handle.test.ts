@@ -141,15 +141,15 @@ describe('bad input is answered, each with its Status', () => {
     const { ask, world } = await newCluster()
     const logged: string[] = []
     Object.assign(world.log, { error: (message: string) => logged.push(message) })
-    const { clusterStatus } = world
+    const { leader } = world
     Object.assign(world, {
-      clusterStatus: () => {
+      leader: () => {
         throw new Error('a bug')
       },
     })
     expect((await ask('GET', '/readyz')).status).toBe(500)
     expect(logged).toEqual(['request failed'])
-    Object.assign(world, { clusterStatus })
+    Object.assign(world, { leader })
     expect((await ask('GET', '/readyz')).status).toBe(200)
   })
 })

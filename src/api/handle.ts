@@ -84,7 +84,7 @@ function answerDocument(
 ): HttpResponse {
   switch (route.type) {
     case 'health':
-      return health(route.check, world.clusterStatus())
+      return health(route.check, world.leader())
     case 'version':
       return document(request, versionDocument(world.config.version))
     case 'cluster-status':

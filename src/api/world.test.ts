@@ -78,7 +78,7 @@ test('a read sits an election out', async () => {
 
 test('a write that was surely not made may be repeated, one whose outcome is unknown says so', async () => {
   const fixture = await newCluster()
-  fixture.cluster.state = 'lost'
+  fixture.cluster.state = 'losing'
   const refused = await fixture.ask('POST', maps, { body: { metadata: { name: 'n' } } })
   expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1'])
   expect((await refused.json()).message).toContain('nothing was written')
@@ -89,6 +89,22 @@ test('a write that was surely not made may be repeated, one whose outcome is unk
     reason: 'Timeout',
     message: 'Timeout: the cluster did not confirm the write in time; it may or may not have happened',
   })
+})
+
+test('without a majority writes are refused after a few seconds, and wait for an election', async () => {
+  const fixture = await newCluster()
+  fixture.cluster.state = 'lost'
+  const body = { metadata: { name: 'n' } }
+  const refused = fixture.ask('POST', maps, { body })
+  await fixture.clock.advance(5_000)
+  const answer = await refused
+  expect([answer.status, answer.headers['retry-after']]).toEqual([503, undefined])
+  expect((await answer.json()).message).toContain('nothing was written')
+  const made = fixture.ask('POST', maps, { body })
+  await fixture.clock.advance(1_000)
+  fixture.cluster.state = 'well'
+  await fixture.clock.advance(200)
+  expect((await made).status).toBe(201)
 })
 
 test('ready means that it knows a leader; alive means that it answers', async () => {

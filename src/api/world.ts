@@ -23,6 +23,8 @@ export interface World {
   readonly config: ApiConfig
   readonly objects: ObjectCache
   readonly clusterStatus: () => ClusterStatus
+  /** The leader's identity, as far as this node knows; null while it knows none. */
+  readonly leader: () => string | null
   /** Handed to nodes that join. PEM. */
   readonly ca: { readonly certificatePem: string; readonly keyPem: string }
 }
@@ -56,8 +58,20 @@ export async function awaitFreshness(world: World, resourceVersion: number | nul
   }
 }
 
-/** Waits until the view holds all that was acknowledged anywhere; sits an election out, but not the loss of a majority. */
+const noLeader = 'no leader with a majority of the voters answers'
+
+/** Waits until the view holds all that was acknowledged anywhere. */
 export async function catchUp(world: World, signal: AbortSignal): Promise<void> {
+  await sitElectionOut(
+    world,
+    `${noLeader}, so this node cannot tell whether what it holds is current; ` +
+      'see `skein status`, or read what it holds with ?resourceVersion=0',
+    signal,
+  )
+}
+
+/** A barrier that outlasts an election, but not the loss of a majority: then 503, with `refusal`. */
+async function sitElectionOut(world: World, refusal: string, signal: AbortSignal): Promise<void> {
   const { clock, writer } = world
   const limited = withDeadline(clock, limits.readTimeoutMs, signal)
   try {
@@ -72,11 +86,7 @@ export async function catchUp(world: World, signal: AbortSignal): Promise<void> 
   } catch (error) {
     if (signal.aborted || !limited.signal.aborted) throw error
     // Without Retry-After: a person who asks gets an answer now; clients would repeat it for them ten times over.
-    throw unavailable(
-      'no leader with a majority of the voters answers, so this node cannot tell whether what it holds is current; ' +
-        'see `skein status`, or read what it holds with ?resourceVersion=0',
-      null,
-    )
+    throw unavailable(refusal, null)
   } finally {
     limited.release()
   }
@@ -84,6 +94,8 @@ export async function catchUp(world: World, signal: AbortSignal): Promise<void> 
 
 /** Replicates the transaction; what went wrong on the way comes out in Kubernetes' words. */
 export async function commit(world: World, txn: Txn, signal: AbortSignal): Promise<Outcome> {
+  // Offering it would only make its client wait longer for the same answer.
+  if (world.leader() === null) await sitElectionOut(world, `${noLeader}; nothing was written`, signal)
   const limited = withDeadline(world.clock, limits.writeTimeoutMs, signal)
   try {
     return await world.writer.commit(txn, limited.signal)
@@ -93,10 +105,7 @@ export async function commit(world: World, txn: Txn, signal: AbortSignal): Promi
       throw timedOut('the cluster did not confirm the write in time; it may or may not have happened')
     }
     if (error instanceof NoQuorumError) {
-      throw unavailable(
-        'no leader with a majority of the voters answers; nothing was written',
-        limits.writeRetryAfterSeconds,
-      )
+      throw unavailable(`${noLeader}; nothing was written`, limits.writeRetryAfterSeconds)
     }
     if (error instanceof InvalidTxnError) throw notStorable(error.message)
     throw error
