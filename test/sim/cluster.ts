@@ -85,7 +85,7 @@ export function newSimCluster(surroundings: SimSurroundings, { size, daemon, raf
   function onEnd(node: SimNode, process: SimProcess, asked: boolean, cause: unknown): void {
     world.note('end', node.name, asked ? 'as asked' : String(cause))
     if (cause !== null && !isFault(cause)) {
-      world.fail(new Violation('a daemon ends only by a fault of the world', `${node.name}: ${told(cause)}`))
+      world.fail(new Violation('a daemon ends only by a failed disk', `${node.name}: ${told(cause)}`))
     } else if (cause === null && !asked) {
       world.fail(new Violation('a daemon ends only when asked', node.name))
     }
@@ -204,9 +204,9 @@ function configOf(node: SimNode, raft: Config['raft'], founding: Config['foundin
   }
 }
 
-/** A device said no, here or as the cause of what was thrown. */
+/** A disk failed, here or as the cause of what was thrown: the one fault that a daemon may not outlive. */
 function isFault(cause: unknown): boolean {
-  for (let at = cause; at instanceof Error; at = at.cause) if (at instanceof DeviceError) return true
+  for (let at = cause; at instanceof Error; at = at.cause) if (at instanceof DeviceError) return at.code === 'failed'
   return false
 }
 

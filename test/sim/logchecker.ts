@@ -2,8 +2,8 @@ import type { SimLogLine } from './host/log.ts'
 import { Violation } from './violation.ts'
 
 /**
- * What the daemons' own logs must never say together: two leaders in one term, different states at one index, a commit
- * or applied index that goes back within a life.
+ * What the daemons' own logs must never say together: two leaders in one term, two votes of one peer in one term,
+ * different states at one index, a commit or applied index that goes back within a life.
  */
 export interface LogChecker {
   line(line: SimLogLine): void
@@ -17,13 +17,14 @@ export interface LogChecker {
 /** Log messages that are counted as rare states, by what they are called in the report. */
 const rareStates: Readonly<Record<string, string>> = {
   'became leader': 'elections',
+  'members changed': 'changes of membership',
   installed: 'snapshots installed',
-  'compacted log': 'logs compacted',
-  'conflicting entries removed': 'conflicting entries removed',
+  'snapshot was installed before a crash': 'crashes in the middle of an install',
 }
 
 export function newLogChecker(): LogChecker {
   const leaders = new Map<number, string>()
+  const votes = new Map<string, string>()
   const hashes = new Map<number, { hash: string; node: string }>()
   const marks = new Map<string, number>()
   const stands = new Map<string, { index: number; hash: string }>()
@@ -68,6 +69,14 @@ export function newLogChecker(): LogChecker {
           leaders.set(Number(term), line.node)
           if (leader === null || leader.term < Number(term)) leader = { node: line.node, term: Number(term) }
           return
+        }
+        case 'voted': {
+          const mark = `${line.node} in term ${term}`
+          const candidate = String(line.fields.for)
+          const before = votes.get(mark) ?? candidate
+          votes.set(mark, candidate)
+          if (before === candidate) return
+          throw new Violation('a peer votes once a term', `${mark} for ${before}, then for ${candidate}`)
         }
         case 'committed':
           rises(line, 'commit', Number(index))
