@@ -172,7 +172,8 @@ export function newWriter(options: ProposalOptions = proposalOptions): Writer {
       if (running === null) return
       const { proposals } = running
       const session = find(proposals.session.origin)
-      // Neither known nor surely new: it may have been applied and forgotten since.
+      // Neither known nor surely new: it may have been applied and forgotten since. What was never offered goes on,
+      // and meets its expiry at the next entry.
       const forgotten = session === undefined && proposals.session.since < head.forgottenThrough
       for (const pending of proposals.all()) {
         const decided = session !== undefined && wasApplied(session.applied, pending.sequence)
@@ -180,7 +181,6 @@ export function newWriter(options: ProposalOptions = proposalOptions): Writer {
         proposals.remove(pending)
         pending.waiter.settle(unseen())
       }
-      if (forgotten) renew(running, head.index)
     },
   }
 }

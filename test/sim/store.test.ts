@@ -87,6 +87,18 @@ describe('a writer', () => {
     },
   )
 
+  it('hears of a batch only when it changed something: nothing means an image', async () => {
+    const bed = newBed()
+    const { store, signal } = await bed.start()
+    const heard: string[][] = []
+    store.view.subscribe((changes) => heard.push(changes.map(({ key }) => key)))
+    await store.writer.commit(create('a'), signal)
+    expect(await store.writer.commit(create('a'), signal)).toMatchObject({ type: 'refused' })
+    bed.append(new Uint8Array(0))
+    await store.writer.commit(create('b'), signal)
+    expect(heard).toEqual([['a'], ['b']])
+  })
+
   it('repeats the same bytes: after a while, at growing intervals, and at once to a new leader', async () => {
     const bed = newBed()
     const { store, signal, pass } = await bed.start()
@@ -267,11 +279,11 @@ describe('the state on the disk', () => {
     const process = bed.newProcess()
     const database = await bed.database(process)
     const values = new Map(await database.scan({ gte: '!', lt: '~', limit: 100 }))
-    expect([...values.keys()]).toEqual(['a/r/a', 'a/r/b', 'a/r/c', 'a/s/life-1', 'mark'])
+    expect([...values.keys()]).toEqual(['a/r/a', 'a/r/b', 'a/r/c', 'a/s/life-89', 'mark'])
     const value = (key: string): Uint8Array => values.get(key) ?? new Uint8Array(0)
     const damages: Record<string, () => Promise<void>> = {
       'a record is missing': () => database.write([{ type: 'delete', key: 'a/r/b' }], { sync: true }),
-      'a session is missing': () => database.write([{ type: 'delete', key: 'a/s/life-1' }], { sync: true }),
+      'a session is missing': () => database.write([{ type: 'delete', key: 'a/s/life-89' }], { sync: true }),
       'the mark is missing': () => database.write([{ type: 'delete', key: 'mark' }], { sync: true }),
       'a record too many': () => database.write([{ type: 'put', key: 'a/r/d', value: value('a/r/a') }], { sync: true }),
       'a record in the place of another': () =>
@@ -393,6 +405,24 @@ describe('an installed image', () => {
     },
   )
 
+  it('waits for a write that is under way, and makes others wait', async () => {
+    const { slices, core } = await imageAhead(40)
+    for (let delayMs = 0; delayMs < 30; delayMs += 0.75) {
+      const bed = newBed(1 + delayMs * 4)
+      const first = await bed.start()
+      await first.store.writer.commit(create('mine'), first.signal)
+      const installing = first.store.machine.install(bed.markAt(40), slices)
+      await first.pass(delayMs)
+      await Promise.all([installing, first.store.parts.persistence.flush()])
+      first.process.kill()
+      const again = bed.newProcess()
+      const log = newSimLog(bed.world, again, () => undefined)
+      const store = await openStore({ database: await bed.database(again), log })
+      expect(store.view.hash).toBe(core.view.hash)
+      expect(store.machine.durable.index).toBe(40)
+    }
+  })
+
   it('that is damaged changes nothing, and the next may be sound', async () => {
     const bed = newBed()
     const { store, signal, pass } = await bed.start()
@@ -429,5 +459,27 @@ describe('an installed image', () => {
     bed.leads('p2', 2)
     expect(await waiting).toMatchObject({ type: 'done' })
     expect(store.view.list('').map(({ key }) => key)).toEqual(['decided', 'waiting'])
+  })
+
+  it('leaves all outcomes unknown when it may have forgotten their session, and writing goes on', async () => {
+    const bed = newBed()
+    const { store, signal } = await bed.start()
+    bed.fate = () => []
+    const offered = failure(store.writer.commit(create('offered'), signal))
+    bed.fate = () => 'refused'
+    const never = store.writer.commit(create('never'), signal)
+    const other = newBed(2)
+    for (let i = 0; i <= sessionsMax; i++) {
+      const data = encodeProposal({ origin: `other-${i}`, since: i, sequence: 1, acked: 1 }, create(`o${i}`, 0))
+      other.log.push({ index: i + 1, term: 1, timeMs: 0, data })
+    }
+    const { store: peer } = await other.start()
+    await store.machine.install(bed.markAt(other.log.length), imageOf(peer, 100_000))
+    expect(await offered).toBeInstanceOf(UnknownOutcomeError)
+    bed.log.push(...other.log)
+    bed.fate = () => [1]
+    bed.leads('p2', 2)
+    expect(await never).toMatchObject({ type: 'done' })
+    expect(store.view.get('offered')).toBeUndefined()
   })
 })

@@ -89,7 +89,7 @@ export function newBed(seed = 1) {
       bed.catchUp(store)
       const whole = new AbortController()
       const { signal } = childSignal(whole.signal)
-      const ended = driveStore(store, { raft: bed.raft, clock, origin: `life-${lives}` }, signal).catch(
+      const ended = driveStore(store, { raft: bed.raft, clock, origin: originOf(lives) }, signal).catch(
         (reason: unknown) => reason,
       )
       const pass = (ms: number): Promise<void> => sleep((wait, done) => world.after(wait, done), ms, neverAborted)
@@ -99,6 +99,9 @@ export function newBed(seed = 1) {
   }
   return bed
 }
+
+/** Later lives have earlier names: the order of use is not that of the alphabet. */
+export const originOf = (life: number): string => `life-${90 - life}`
 
 export const neverAborted = new AbortController().signal
 
