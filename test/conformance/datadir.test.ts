@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -133,13 +133,12 @@ test.skipIf(process.getuid?.() === 0)('a directory of someone else is told as su
 
 test('one process at a time holds the lock, and its end frees it', async () => {
   mkdirSync(path)
-  const other = spawn('sh', ['-c', 'exec 9>"$0"; flock -x 9; exec sleep 60', join(path, 'lock')], { stdio: 'ignore' })
+  const holding = 'exec 9>"$0"; flock -x 9; echo held; exec sleep 60'
+  const other = spawn('sh', ['-c', holding, join(path, 'lock')], { stdio: ['ignore', 'pipe', 'ignore'] })
   try {
-    await expect.poll(() => existsSync(join(path, 'lock'))).toBe(true)
+    await new Promise((resolve) => other.stdout.once('data', resolve))
     writeFileSync(join(path, 'lock'), '4711\n')
-    await expect
-      .poll(() => lockDataDir(path))
-      .toMatchObject({ fault: 'in-use', reason: expect.stringContaining('4711') })
+    expect(await lockDataDir(path)).toMatchObject({ fault: 'in-use', reason: expect.stringContaining('4711') })
   } finally {
     other.kill('SIGKILL')
   }
