@@ -2,7 +2,7 @@ import { newFrameReader } from './frames.ts'
 import type { P2pStream } from './p2p.io.ts'
 
 /** Between two answering bytes on one stream. */
-const answerEveryMs = 500
+const answerEveryMs = 1_500
 /** A peer that reads none of its answers gets no more of them. */
 const answersUnreadBytesMax = 64
 
@@ -40,7 +40,7 @@ export function closeOrReset(stream: P2pStream): void {
   stream.close().catch((cause: Error) => stream.abort(cause))
 }
 
-/** Tells the sender that its data arrives: at once when it was quiet, then every half second while data comes. */
+/** Tells the sender that its data arrives: at once when it was quiet, then every second and a half while data comes. */
 function answerNowAndThen(stream: P2pStream): () => void {
   let timer: NodeJS.Timeout | null = null
   let owed = false

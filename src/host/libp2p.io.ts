@@ -120,7 +120,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       lostListeners.push(listener)
     },
     async close() {
-      links.close()
+      await links.close()
       await node.stop()
     },
   }

@@ -41,6 +41,8 @@ const retryMaxMs = 2_000
 /** A stream that closes sooner has failed; one that lived is simply opened again. */
 const streamLivedMs = 1_000
 const beatMs = 500
+/** At the end: what was said last, a farewell perhaps, shall arrive; a peer that is gone shall not hold us up. */
+const farewellMs = 500
 /** Eight beats: above any stall that a healthy process has, far below TCP's own patience after a partition. */
 const unansweredBeatsMax = 8
 
@@ -59,7 +61,8 @@ export interface Links {
   /** The peer opened a stream to us. */
   proved(peer: Identity): void
   recheck(): void
-  close(): void
+  /** Refuses what comes from now on, and waits a moment for what was accepted to be taken by the peers. */
+  close(): Promise<void>
 }
 
 export function newLinks(needs: LinkNeeds): Links {
@@ -213,9 +216,16 @@ export function newLinks(needs: LinkNeeds): Links {
         for (const connection of [...link.connections]) connection.abort(new Error('no longer admitted'))
       }
     },
-    close() {
+    async close() {
       closing = true
       clearInterval(beats)
+      const outlets = [...links.values()].flatMap((link) => lanes.map((lane) => link.outlets[lane]))
+      let timer: NodeJS.Timeout | undefined
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, farewellMs)
+      })
+      await Promise.race([Promise.all(outlets.map((outlet) => outlet.end())), patience])
+      clearTimeout(timer)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { encodeFrames, frameHeaderBytes } from './frames.ts'
+import { closeOrReset } from './inlet.io.ts'
 import type { P2pStream } from './p2p.io.ts'
 
 /** What an outlet may hold, by lane: when it is full, `offer` refuses. */
@@ -20,6 +21,8 @@ export interface Outlet {
   offer(packet: Uint8Array): boolean
   /** Sends through this stream from now on, until it closes. */
   attach(stream: P2pStream): void
+  /** Sends what waits, and resolves when the peer has taken all of it, or the stream is lost. */
+  end(): Promise<void>
   /** Forgets what waits. */
   clear(): void
   readonly attached: boolean
@@ -35,6 +38,7 @@ export function newOutlet(limits: OutletLimits, closed: (stream: P2pStream) => v
   let stream: P2pStream | null = null
   let pumpScheduled = false
   let unanswered = -1
+  let ended: (() => void) | null = null
 
   function clear(): void {
     queue = []
@@ -52,7 +56,7 @@ export function newOutlet(limits: OutletLimits, closed: (stream: P2pStream) => v
 
   function pump(): void {
     const to = stream
-    if (to === null || queue.length === 0) return
+    if (to === null) return
     let taken = 0
     try {
       while (taken < queue.length && !to.writableNeedsDrain && to.writeBufferLength < writeBytesMax) {
@@ -66,7 +70,9 @@ export function newOutlet(limits: OutletLimits, closed: (stream: P2pStream) => v
     } catch (cause) {
       to.abort(cause as Error)
     }
-    if (stream === to) queue.splice(0, taken)
+    if (stream !== to) return
+    queue.splice(0, taken)
+    if (queue.length === 0 && ended !== null) closeOrReset(to)
   }
 
   return {
@@ -99,9 +105,18 @@ export function newOutlet(limits: OutletLimits, closed: (stream: P2pStream) => v
         stream = null
         unanswered = -1
         clear()
+        ended?.()
         closed(opened)
       })
       schedulePump()
+    },
+    end() {
+      if (stream === null) return Promise.resolve()
+      // The peer closes its end when it has read to the end of ours: then the stream is closed.
+      return new Promise((resolve) => {
+        ended = resolve
+        schedulePump()
+      })
     },
     clear,
     beat() {
