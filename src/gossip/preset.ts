@@ -22,7 +22,7 @@ export interface Preset {
   /** Each piece of news is sent this many times log10 of the members, rounded up. */
   readonly retransmitFactor: number
   readonly syncIntervalMs: number
-  /** A new member that was never heard is not suspected before this: it may still be starting. */
+  /** A new member that has answered no probe yet is not suspected before this: it, or the way to it, may still be starting. */
   readonly joinGraceMs: number
   /** A daemon that wakes later than this was stalled, and blames itself. */
   readonly stallMs: number
@@ -38,7 +38,7 @@ const shared = {
   // memberlist's: with 25 % loss all of 10,000 members have heard within 2.3 s.
   gossipFanout: 3,
   retransmitFactor: 4,
-  // From its record in the store to its first packet, on a machine that is busy pulling images.
+  // From its record in the store to its first answer, on a machine that is busy pulling images.
   joinGraceMs: 10_000,
 } as const
 

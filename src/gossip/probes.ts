@@ -53,6 +53,7 @@ export function acknowledge(state: SwimState, from: Identity, sequence: number):
   const probe = state.probes.get(sequence)
   if (probe !== undefined && (probe.target === from || probe.relayers?.includes(from) === true)) {
     state.probes.delete(sequence)
+    state.awaited.delete(probe.target)
     state.health.improve()
   }
   const relay = state.relays.get(sequence)

@@ -55,7 +55,7 @@ export interface SwimState {
   readonly members: Map<Identity, Member>
   /** One for each suspect. */
   readonly suspicions: Map<Identity, MutableSuspicion>
-  /** Members never heard from, and until when that is no reason to suspect them. */
+  /** Members that have answered no probe yet, and until when that is no reason to suspect them. */
   readonly awaited: Map<Identity, number>
   readonly probes: Map<number, Probe>
   readonly relays: Map<number, Relay>

@@ -8,11 +8,11 @@ import { newSwim, type Swim } from './swim.ts'
 
 const roster = ['a', 'b', 'c', 'd', 'e'].map((identity) => ({ identity, name: `node-${identity}` }))
 
-/** Member `a` of five, which have all been heard. */
-function newA(): Swim {
-  const swim = newSwim({ self: { identity: 'a', name: 'node-a' }, preset: lan, random: newRandom(1), nowMs: 0 })
+/** Member `a` of five, of which none is new. */
+function newA(joinGraceMs = 0): Swim {
+  const preset = { ...lan, joinGraceMs }
+  const swim = newSwim({ self: { identity: 'a', name: 'node-a' }, preset, random: newRandom(1), nowMs: 0 })
   swim.roster(roster, 0)
-  for (const { identity } of roster) swim.receive(identity, { type: 'gossip', updates: [] }, 0)
   return swim
 }
 
@@ -236,7 +236,7 @@ describe('swim', () => {
   })
 
   it('gives a new member time to start', () => {
-    const swim = newA()
+    const swim = newA(lan.joinGraceMs)
     swim.roster([...roster, { identity: 'f', name: 'node-f' }], 0)
     const mute = (to: string, message: Message): Message | null => (to === 'f' ? null : ack(to, message))
     runUntil(swim, lan.joinGraceMs - 100, mute)

@@ -77,7 +77,6 @@ export function newSwim(options: { self: RosterEntry; preset: Preset; random: Ra
     },
     receive(from, message, nowMs) {
       if (state.leaving || from === state.self || !state.members.has(from)) return []
-      state.awaited.delete(from)
       receive(state, from, message, nowMs)
       return done(nowMs)
     },
