@@ -10,7 +10,7 @@ import type { Call } from './call.ts'
 import { dryRun, readOptions } from './query.ts'
 import { jsonResponse, renderObject, statusResponse } from './render.ts'
 import { selectBy } from './select.ts'
-import { ApiError, badRequest, conflict, modifiedText, notFound, success } from './status.ts'
+import { ApiError, badRequest, conflict, forbidden, modifiedText, notFound, success } from './status.ts'
 import { uidText } from './update.ts'
 import { catchUp, commit, type World } from './world.ts'
 import { claimRefused, isConflict } from './write.ts'
@@ -108,6 +108,7 @@ async function tryEnd(
   const object = readStored<KubeObject>(kind, version)
   const deletion = beginDeletion(kind, object, options.graceSeconds, world.clock.nowMs())
   if (deletion.type === 'pending') return { type: 'ending', version }
+  if (deletion.type === 'forbidden') throw forbidden(kind, name, deletion.why)
   const expect = { type: 'revision', revision: version.revision } as const
   if (deletion.type === 'gone') {
     if (options.dryRun) return { type: 'gone', object }

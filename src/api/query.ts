@@ -94,8 +94,8 @@ export function writeOptions(
   query: URLSearchParams,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
 ): WriteOptions {
-  const manager = query.get('fieldManager') ?? ''
-  if (manager.length > limits.managerCharsMax) {
+  const writer = query.get('fieldManager') ?? ''
+  if (writer.length > limits.managerCharsMax) {
     const message = `Too long: may not be more than ${limits.managerCharsMax} bytes`
     throw invalidOptions(kind, [{ reason: 'FieldValueTooLong', message, field: 'fieldManager' }])
   }

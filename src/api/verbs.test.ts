@@ -81,13 +81,13 @@ describe('create', () => {
     const nowhere = await ask('POST', '/api/v1/namespaces/nowhere/pods', { body: pod('web') })
     expect(nowhere.status).toBe(404)
     expect((await nowhere.json()).message).toBe('namespaces "nowhere" not found')
-    await ask('DELETE', '/api/v1/namespaces/default')
-    const going = await ask('POST', pods, { body: pod('web') })
+    await ask('POST', '/api/v1/namespaces', { body: { metadata: { name: 'shop' } } })
+    await ask('DELETE', '/api/v1/namespaces/shop')
+    const going = await ask('POST', '/api/v1/namespaces/shop/pods', { body: pod('web') })
     expect(going.status).toBe(403)
     expect(await going.json()).toMatchObject({
       reason: 'Forbidden',
-      message:
-        'pods "web" is forbidden: unable to create new content in namespace default because it is being terminated',
+      message: 'pods "web" is forbidden: unable to create new content in namespace shop because it is being terminated',
       details: { causes: [{ reason: 'NamespaceTerminating' }] },
     })
   })
@@ -328,12 +328,20 @@ describe('delete', () => {
 
   test('a namespace stays until it is empty', async () => {
     const { ask } = await newFixture()
-    const going = await (await ask('DELETE', '/api/v1/namespaces/default')).json()
+    await ask('POST', '/api/v1/namespaces', { body: { metadata: { name: 'shop' } } })
+    const going = await (await ask('DELETE', '/api/v1/namespaces/shop')).json()
     expect(going).toMatchObject({ kind: 'Namespace', status: { phase: 'Terminating' } })
     expect(going.metadata.deletionTimestamp).toBe('2026-01-02T03:04:05Z')
     const label = { metadata: { labels: { a: 'b' } } }
-    await ask('PATCH', '/api/v1/namespaces/default', { type: 'application/merge-patch+json', body: label })
-    expect((await ask('GET', '/api/v1/namespaces/default')).status).toBe(200)
+    await ask('PATCH', '/api/v1/namespaces/shop', { type: 'application/merge-patch+json', body: label })
+    expect((await ask('GET', '/api/v1/namespaces/shop')).status).toBe(200)
+  })
+
+  test('the namespaces that the cluster lives by stay', async () => {
+    const { ask } = await newFixture()
+    const kept = await ask('DELETE', '/api/v1/namespaces/default')
+    expect(kept.status).toBe(403)
+    expect((await kept.json()).message).toBe('namespaces "default" is forbidden: this namespace may not be deleted')
   })
 
   test('with dryRun ends nothing', async () => {

@@ -13,9 +13,14 @@ export type Deletion =
   | { readonly type: 'marked'; readonly object: KubeObject }
   /** It was marked before, and nothing changes. */
   | { readonly type: 'pending' }
+  /** It may never go. */
+  | { readonly type: 'forbidden'; readonly why: string }
 
 /** `graceSeconds`: as the client asked; null: as the object says. */
 export function beginDeletion(kind: Kind, object: KubeObject, graceSeconds: number | null, nowMs: number): Deletion {
+  if (kind.resource === 'namespaces' && immortal.has(object.metadata.name)) {
+    return { type: 'forbidden', why: 'this namespace may not be deleted' }
+  }
   // Kubernetes reads a negative grace as the shortest.
   const asked = graceSeconds !== null && graceSeconds < 0 ? 1 : graceSeconds
   const grace = graceOf(kind, object, asked)
@@ -23,6 +28,9 @@ export function beginDeletion(kind: Kind, object: KubeObject, graceSeconds: numb
   if (grace === 0 && unheld(kind, object)) return { type: 'gone' }
   return { type: 'marked', object: marked(kind, object, grace, nowMs + grace * 1000) }
 }
+
+/** Where the cluster keeps what it cannot be without. */
+const immortal: ReadonlySet<string> = new Set(['default', 'kube-node-lease', 'kube-public', 'kube-system'])
 
 /** After an update: what was marked, waits for no grace and is held by nothing any more, goes. */
 export function deletionFinished(kind: Kind, object: KubeObject): boolean {
