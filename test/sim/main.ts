@@ -66,19 +66,40 @@ interface Worker {
   end(): void
 }
 
+/** A seed that takes longer than this in real time does not end. */
+const seedPatienceMs = 300_000
+
 function newWorker(args: readonly string[]): Worker {
-  const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['--worker', ...args], { serialization: 'advanced' })
-  let settle: { resolve(result: SeedResult): void; reject(error: Error): void } | null = null
-  child.on('message', (result: SeedResult) => settle?.resolve(result))
-  child.on('exit', (code) => settle?.reject(new Error(`a worker ended with code ${code}`)))
+  let child: ChildProcess | null = null
+  const started = (): ChildProcess =>
+    fork(fileURLToPath(import.meta.url), ['--worker', ...args], { serialization: 'advanced' })
   return {
     run: (seed) =>
       new Promise((resolve, reject) => {
-        settle = { resolve, reject }
-        child.send(seed)
+        const running = child ?? started()
+        child = running
+        const settle = (end: () => void): void => {
+          clearTimeout(timer)
+          running.removeAllListeners('message').removeAllListeners('exit')
+          end()
+        }
+        const timer = setTimeout(() => {
+          running.kill('SIGKILL')
+          child = null
+          settle(() => resolve(endless(seed)))
+        }, seedPatienceMs)
+        running.once('message', (result: SeedResult) => settle(() => resolve(result)))
+        running.once('exit', (code) => settle(() => reject(new Error(`a worker ended with code ${code}`))))
+        running.send(seed)
       }),
-    end: () => void child.kill(),
+    end: () => void child?.kill(),
   }
+}
+
+function endless(seed: number): SeedResult {
+  const detail = `nothing after ${seedPatienceMs / 1000} real seconds: something goes round in circles`
+  const failure = { invariant: 'virtual time passes', detail, last: [] }
+  return { seed, traceHash: '', events: 0, virtualMs: 0, faults: {}, states: {}, failure }
 }
 
 async function serveSeeds(args: Arguments): Promise<void> {
