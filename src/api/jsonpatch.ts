@@ -1,7 +1,7 @@
 import { sameJson } from '../lib/equal.ts'
 import type { Json } from '../objects/types.ts'
 import { isRecord } from '../objects/value.ts'
-import { type Patched, refused } from './patch.ts'
+import { type Patched, refused } from './patched.ts'
 
 /**
  * JSON patch (RFC 6902). Works on a copy whose objects have no prototype, so that no key means more than itself; a

@@ -2,17 +2,13 @@ import type { Kind } from '../objects/kind.ts'
 import type { Json, KubeObject } from '../objects/types.ts'
 import { isRecord } from '../objects/value.ts'
 import { jsonPatch } from './jsonpatch.ts'
+import { type Patched, refused } from './patched.ts'
 import { strategicMerge } from './strategic.ts'
 
 /**
  * Patches: what a client sends in the place of a whole object. All forms are pure, take hostile input, and give a plain
  * value, which goes through decoding, defaults and validation like any other.
  */
-
-/** `code`: 400 malformed, 413 too large, 422 does not fit the object. */
-export type Patched =
-  | { readonly value: Json; readonly error: null }
-  | { readonly value: null; readonly error: string; readonly code: 400 | 413 | 422 }
 
 export type PatchType = 'json' | 'merge' | 'strategic'
 
@@ -23,10 +19,6 @@ export function applyPatch(type: PatchType, kind: Kind, object: KubeObject, patc
   return type === 'merge'
     ? { value: mergePatch(document, patch as Json), error: null }
     : strategicMerge(kind.type, document, patch as Json)
-}
-
-export function refused(code: 400 | 413 | 422, error: string): Patched {
-  return { value: null, error, code }
 }
 
 /** RFC 7386: members replace members, null removes, everything else is replaced as a whole. */

@@ -1,8 +1,7 @@
-import { sameJson } from '../lib/equal.ts'
 import type { Field, ObjectType, Type } from '../objects/schema.ts'
 import type { Json } from '../objects/types.ts'
 import { isRecord } from '../objects/value.ts'
-import { type Patched, refused } from './patch.ts'
+import { type Patched, refused } from './patched.ts'
 
 /**
  * Strategic merge: a merge patch that knows, from the tables of the kinds, that lists of objects are merged by a key.
@@ -65,7 +64,7 @@ function mergeMember(field: Field | undefined, original: unknown, patch: unknown
   if (!Array.isArray(patch)) return patch
   const list = Array.isArray(original) ? original : []
   if (field?.list?.merge === 'key') return mergeByKey(itemType(type), field.list.key, list, patch, order)
-  if (field?.list?.merge === 'set') return ordered(union(list, patch), list, patch, order, (item) => item)
+  if (field?.list?.merge === 'set') return ordered(union(list, patch), list, patch, order, identity)
   return patch.map(plainItem)
 }
 
@@ -89,23 +88,24 @@ function mergeByKey(
   if (wholes.length > 0) {
     return items.filter((item) => item[PATCH] !== 'replace' || hasMore(item)).map(withoutDirectives)
   }
-  const keyOf = (item: unknown): unknown => (isRecord(item) ? item[key] : undefined)
-  // By position, for an original may hold a key more than once (e.g. a port for two protocols).
-  let merged: readonly unknown[] = original
+  const idOf = (item: unknown): string => identity(isRecord(item) ? item[key] : undefined)
   for (const item of items) {
-    const id = item[key]
-    if (id === undefined) throw new PatchError(`map: ${excerpt(item)} does not contain declared merge key: ${key}`)
-    if (item[PATCH] === 'delete') {
-      merged = merged.filter((candidate) => !sameJson(keyOf(candidate), id))
-      continue
+    if (item[key] === undefined) {
+      throw new PatchError(`map: ${excerpt(item)} does not contain declared merge key: ${key}`)
     }
-    const at = merged.findIndex((candidate) => sameJson(keyOf(candidate), id))
-    const found = merged[at]
-    const next = mergeObject(type, isRecord(found) ? found : {}, item)
-    merged = at === -1 ? [...merged, next] : merged.with(at, next)
   }
+  const deleted = new Set(items.filter((item) => item[PATCH] === 'delete').map(idOf))
   const kept = items.filter((item) => item[PATCH] !== 'delete')
-  return ordered(merged, original, kept, order, keyOf)
+  const merged = original.filter((item) => !deleted.has(idOf(item)))
+  // The first of them, where an original holds a key more than once (e.g. a port for two protocols).
+  const places = placesOf(merged.map(idOf))
+  for (const item of kept) {
+    const at = places.get(idOf(item)) ?? merged.length
+    const found = merged[at]
+    places.set(idOf(item), at)
+    merged[at] = mergeObject(type, isRecord(found) ? found : {}, item)
+  }
+  return ordered(merged, original, kept, order, idOf)
 }
 
 function hasMore(item: Members): boolean {
@@ -121,43 +121,52 @@ function ordered(
   original: readonly unknown[],
   patch: readonly unknown[],
   order: unknown,
-  keyOf: (item: unknown) => unknown,
+  idOf: (item: unknown) => string,
 ): readonly unknown[] {
   if (order === undefined) return merged
   if (!Array.isArray(order)) throw new PatchError('$setElementOrder is not a list')
-  const wanted = order.map(keyOf)
-  checkOrder(patch.map(keyOf), wanted)
-  const place = (list: readonly unknown[], item: unknown): number => {
-    const id = keyOf(item)
-    return list.findIndex((candidate) => sameJson(candidate, id))
-  }
-  const before = original.map(keyOf)
-  const named = merged.filter((item) => place(wanted, item) !== -1).sort((a, b) => place(wanted, a) - place(wanted, b))
+  const wanted = placesOf(order.map(idOf))
+  checkOrder(patch.map(idOf), wanted)
+  const before = placesOf(original.map(idOf))
+  const place = (places: ReadonlyMap<string, number>, item: unknown): number => places.get(idOf(item)) ?? -1
+  const named = merged.filter((item) => place(wanted, item) !== -1)
   const others = merged.filter((item) => place(wanted, item) === -1)
+  named.sort((a, b) => place(wanted, a) - place(wanted, b))
   const result: unknown[] = []
+  let next = 0
   for (const item of named) {
     const at = place(before, item)
-    for (let other = others[0]; other !== undefined && at !== -1 && place(before, other) < at; other = others[0]) {
-      result.push(other)
-      others.shift()
-    }
+    while (next < others.length && at !== -1 && place(before, others[next]) < at) result.push(others[next++])
     result.push(item)
   }
-  return [...result, ...others]
+  return [...result, ...others.slice(next)]
 }
 
 /** What the patch brings must stand in the order that it gives. */
-function checkOrder(patched: readonly unknown[], wanted: readonly unknown[]): void {
-  let from = 0
+function checkOrder(patched: readonly string[], wanted: ReadonlyMap<string, number>): void {
+  let last = -1
   for (const id of patched) {
-    const at = wanted.findIndex((candidate, i) => i >= from && sameJson(candidate, id))
-    if (at === -1) {
+    const at = wanted.get(id)
+    if (at === undefined || at < last) {
+      const listed = excerpt([...wanted.keys()])
       throw new PatchError(
-        `The order in patch list: ${excerpt(patched)} doesn't match $setElementOrder list: ${excerpt(wanted)}`,
+        `The order in patch list: ${excerpt(patched)} doesn't match $setElementOrder list: ${listed}`,
       )
     }
-    from = at
+    last = at
   }
+}
+
+/** Equal for values that say the same. */
+function identity(value: unknown): string {
+  return JSON.stringify(value) ?? ''
+}
+
+/** Where each stands first. */
+function placesOf(ids: readonly string[]): Map<string, number> {
+  const places = new Map<string, number>()
+  for (const [i, id] of ids.entries()) if (!places.has(id)) places.set(id, i)
+  return places
 }
 
 /** An order for a list that the patch does not change otherwise. */
@@ -172,18 +181,19 @@ function orderAlone(
   if (Object.hasOwn(patch, name) || !Array.isArray(list)) return
   const keys = type?.fields.get(name)?.list
   if (keys === undefined) return
-  const keyOf = (item: unknown): unknown =>
-    keys.merge === 'key' ? (isRecord(item) ? item[keys.key] : undefined) : item
-  members.set(name, ordered(list, list, [], order, keyOf))
+  const idOf = (item: unknown): string =>
+    identity(keys.merge === 'key' ? (isRecord(item) ? item[keys.key] : undefined) : item)
+  members.set(name, ordered(list, list, [], order, idOf))
 }
 
 function deleteFrom(members: Map<string, unknown>, name: string, values: unknown): void {
   const list = members.get(name)
   if (!Array.isArray(values)) throw new PatchError(`${DELETE_FROM}${name} is not a list`)
   if (!Array.isArray(list)) return
+  const gone = new Set(values.map(identity))
   members.set(
     name,
-    list.filter((item) => !values.some((value) => sameJson(value, item))),
+    list.filter((item) => !gone.has(identity(item))),
   )
 }
 
@@ -201,8 +211,8 @@ function retain(members: Map<string, unknown>, patch: Members): void {
 }
 
 function union(list: readonly unknown[], patch: readonly unknown[]): readonly unknown[] {
-  const added = patch.filter((item) => !list.some((known) => sameJson(known, item)))
-  return [...list, ...added.filter((item, i) => added.findIndex((other) => sameJson(other, item)) === i)]
+  const known = new Map([...list, ...patch].map((item) => [identity(item), item]))
+  return [...known.values()]
 }
 
 /** An object as it is meant: no directives, no nulls. */

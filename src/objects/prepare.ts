@@ -53,7 +53,7 @@ export function prepareUpdate(kind: Kind, next: KubeObject, previous: KubeObject
   const complete = withStatus(kind, applyDefaults(kind, next), status)
   const grown = hasSpec(kind) && !sameJson(desired(complete), desired(previous))
   const generation = grown ? (previous.metadata.generation ?? 0) + 1 : previous.metadata.generation
-  return { ...complete, metadata: carriedOver(next.metadata, previous.metadata, generation) }
+  return { ...complete, metadata: carriedOver(complete.metadata, previous.metadata, generation) }
 }
 
 /** A write through `/status`: everything but the status, labels, annotations and finalizers is as before. */

@@ -22,6 +22,7 @@ export function parseYaml(text: string | Uint8Array): Parsed {
     if (json.error === null) return json
   }
   if (source.length > yamlBytesMax) return failure(`YAML of more than ${yamlBytesMax} characters: send it as JSON`)
+  if (looksDeep(source)) return failure(`exceeded max depth of ${depthMax}`)
   try {
     return parse(source)
   } catch (cause) {
@@ -30,6 +31,25 @@ export function parseYaml(text: string | Uint8Array): Parsed {
     if (cause instanceof ReferenceError) return failure(`error converting YAML to JSON: yaml: ${cause.message}`)
     throw cause
   }
+}
+
+/**
+ * Whether brackets, or dashes at the head of a line, nest deeper than anything that people write. Looked at before the
+ * parser, whose time grows with the square of the depth. Brackets in text count too: only hundreds left open would tell.
+ */
+function looksDeep(source: string): boolean {
+  let open = 0
+  let dashes = 0
+  let atHead = true
+  for (const char of source) {
+    if (char === '\n') [atHead, dashes] = [true, 0]
+    else if (atHead && (char === '-' || char === '?' || char === ':')) dashes++
+    else if (char !== ' ') atHead = false
+    if (char === '[' || char === '{') open++
+    else if ((char === ']' || char === '}') && open > 0) open--
+    if (open > depthMax || dashes > depthMax) return true
+  }
+  return false
 }
 
 function parse(source: string): Parsed {
@@ -41,7 +61,7 @@ function parse(source: string): Parsed {
     uniqueKeys: false,
     merge: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: lines,
   })
   const [error] = document.errors
@@ -55,8 +75,17 @@ function parse(source: string): Parsed {
 
 const EXOTIC = ['timestamp', 'binary', 'omap', 'pairs', 'set'].map((name) => `tag:yaml.org,2002:${name}`)
 
+/** Booleans but for `y` and `n`, which people write as keys and mean as letters. */
+const YES = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/
+const NO = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/
+
 function plainTags(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !EXOTIC.includes(tag.tag)))
+  return tags.flatMap((tag): Tags => {
+    if (typeof tag === 'string') return [tag]
+    if (tag.format === 'TIME' || EXOTIC.includes(tag.tag)) return []
+    if (tag.tag !== 'tag:yaml.org,2002:bool' || tag.collection !== undefined) return [tag]
+    return [{ ...tag, test: tag.test?.test('yes') === true ? YES : NO }]
+  })
 }
 
 /** Collects keys that stand twice in one map. False when the value nests too deep. */

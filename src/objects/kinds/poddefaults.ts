@@ -22,6 +22,10 @@ export const containerDefaults: Fill = (container) => {
   return { ...container, resources: { ...container.resources, requests: all } }
 }
 
+/** A volume that says nothing is an empty directory. */
+export const volumeDefaults: Fill = (volume) =>
+  Object.keys(volume).some((name) => name !== 'name') ? volume : { ...volume, emptyDir: {} }
+
 /** On the node's network a port is the node's own. */
 export const podSpecDefaults: Fill = (spec) => {
   const named = spec.serviceAccountName ?? spec.serviceAccount

@@ -35,7 +35,7 @@ const PodReadinessGate = object('PodReadinessGate', 'A condition that others set
 })
 
 const PodOS = object('PodOS', 'An operating system.', {
-  name: [1, oneOf('linux', 'windows'), 'linux or windows.', required],
+  name: [1, oneOf('linux', 'windows'), 'Either linux or windows.', required],
 })
 
 const PodSchedulingGate = object('PodSchedulingGate', 'Something that must go before the pod is placed.', {

@@ -3,7 +3,7 @@
 import { LabelSelector, ObjectMeta } from '../meta.ts'
 import { dnsLabel } from '../rules.ts'
 import {
-  bool, check, explicit, inline, int32, int64, is, list, map, object, oneOf, or, quantity, required, string,
+  bool, check, explicit, fill, inline, int32, int64, is, list, map, object, oneOf, or, quantity, required, string,
 } from '../schema.ts'
 import {
   AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CephFSVolumeSource,
@@ -12,6 +12,7 @@ import {
   PortworxVolumeSource, QuobyteVolumeSource, RBDVolumeSource, ScaleIOVolumeSource, StorageOSVolumeSource,
   VsphereVirtualDiskVolumeSource,
 } from './diskvolume.ts'
+import { volumeDefaults } from './poddefaults.ts'
 import { exactlyOneSource } from './podrules.ts'
 import {
   KeyToPath, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, TypedLocalObjectReference,
@@ -201,4 +202,4 @@ const VolumeSource = object('VolumeSource', 'What a volume is; one of these.', {
 export const Volume = object('Volume', 'A directory that containers of the pod can mount.', {
   name:         [1, string,       'Its name in the pod.', required, is(dnsLabel)],
   volumeSource: [2, VolumeSource, 'What it is.',          inline],
-}, check(exactlyOneSource))
+}, check(exactlyOneSource), fill(volumeDefaults))
