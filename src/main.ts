@@ -9,11 +9,11 @@ import { newMachine } from './cli/machine.io.ts'
 import { complain, runCommand } from './cli/program.ts'
 import type { DaemonOrder, World } from './cli/world.ts'
 import type { NodeRecord } from './config.ts'
-import { issueCertificate, readCertificate } from './host/certificates.io.ts'
 import { newClock } from './host/clock.io.ts'
 import { beginNode, finishNode, lockDataDir, readDataDir, readIdentity, writeRecord } from './host/datadir.io.ts'
 import { writeWhole } from './host/files.io.ts'
 import type { Disk, Host, Http, Log } from './host/host.ts'
+import { readCertificate } from './host/pem.io.ts'
 import { newEntropy } from './host/random.io.ts'
 import { version } from './lib/version.ts'
 
@@ -23,6 +23,9 @@ const machine = newMachine()
 const lingerMs = 2_000
 const watched = process.stderr.isTTY === true
 const colours = process.stdout.isTTY === true && watched && (process.env.NO_COLOR ?? '') === ''
+
+// Who read along has gone (`skein status | head -1`): no reason for a command to fail, nor for a daemon to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 const world: World = {
   version,
@@ -34,7 +37,11 @@ const world: World = {
   },
   machine,
   dataDirs: { read: readDataDir, lock: lockDataDir, begin: beginNode, finish: finishNode, writeRecord },
-  certificates: { issue: issueCertificate, sha256: (pem) => readCertificate(pem).sha256 },
+  certificates: {
+    // Loaded only where one is made: it takes a third of a second.
+    issue: async (form, issuer) => (await import('./host/certificates.io.ts')).issueCertificate(form, issuer),
+    sha256: (pem) => readCertificate(pem).sha256,
+  },
   client: newClient(),
   nowMs: clock.nowMs,
   entropy: entropy.bytes,

@@ -42,7 +42,6 @@ export function newFakeWorld(fakes: Fakes = {}): FakeWorld {
     terminal: { say: (text) => out.push(text), complain: (text) => err.push(text), colours: false, watched: false },
     machine: {
       hostname: fakes.hostname ?? 'Host1.example',
-      home: '/home/ann',
       address: async () => '10.0.0.1',
       addresses: () => fakes.addresses ?? ['10.0.0.1', '127.0.0.1'],
       portProblem: async (_, port) => fakes.portProblem?.(port) ?? null,

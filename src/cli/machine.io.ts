@@ -1,13 +1,13 @@
 import { createSocket } from 'node:dgram'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
-import { homedir, hostname, networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import type { Machine } from './world.ts'
 
 const engineAnswerMs = 5_000
 
 export function newMachine(): Machine {
-  return { hostname: hostname(), home: homedir(), address: ownAddress, addresses, portProblem, engineProblem }
+  return { hostname: hostname(), address: ownAddress, addresses, portProblem, engineProblem }
 }
 
 /** The source address of the default route. Connecting a UDP socket asks the kernel and sends nothing. */

@@ -39,8 +39,6 @@ export interface Terminal {
 
 export interface Machine {
   readonly hostname: string
-  /** The home of the one who types. */
-  readonly home: string
   /** The address with which this machine reaches others; 127.0.0.1 when it reaches none. */
   address(): Promise<string>
   /** All addresses of this machine. */

@@ -1,5 +1,5 @@
 import 'reflect-metadata' // The library's ASN.1 schemas are declared with decorators; this must come before it.
-import { createPrivateKey, X509Certificate as PlainCertificate, randomBytes, webcrypto } from 'node:crypto'
+import { randomBytes, webcrypto } from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -17,7 +17,6 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import type { KeyPair } from '../config.ts'
-import { DeviceError } from './host.ts'
 
 /** What shall stand in a certificate; `auth/ca.ts` decides it. */
 export interface CertificateForm {
@@ -61,38 +60,6 @@ export async function issueCertificate(form: CertificateForm, issuer: KeyPair | 
   return {
     certificatePem: `${certificate.toString('pem')}\n`,
     keyPem: `${PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
-  }
-}
-
-/** What a certificate says of itself. Throws `corrupt` when the text is no certificate. */
-export function readCertificate(certificatePem: string): {
-  /** SHA-256 of the DER form, hex: what a join token pins. */
-  readonly sha256: string
-  readonly notBeforeMs: number
-  readonly notAfterMs: number
-  /** Whether it is the certificate of this key. */
-  belongsTo(keyPem: string): boolean
-} {
-  const certificate = parsed(certificatePem)
-  return {
-    sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-    notBeforeMs: Date.parse(certificate.validFrom),
-    notAfterMs: Date.parse(certificate.validTo),
-    belongsTo: (keyPem) => {
-      try {
-        return certificate.checkPrivateKey(createPrivateKey(keyPem))
-      } catch {
-        return false // Not a key at all: not this one's either.
-      }
-    },
-  }
-}
-
-function parsed(certificatePem: string): PlainCertificate {
-  try {
-    return new PlainCertificate(certificatePem)
-  } catch (cause) {
-    throw new DeviceError('corrupt', 'this is not a certificate', cause)
   }
 }
 

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataDirContents, DataDirFault, KeyPair, NodeRecord, OpenedDataDir, PeerConfig } from '../config.ts'
-import { readCertificate } from './certificates.io.ts'
 import { type DataDirVerdict, databaseNames, fileNames, judgeDataDir, recordFormat } from './datadir.ts'
 import { makeFolder, readIfThere, writeWhole } from './files.io.ts'
-import { type OwnIdentity, openIdentity } from './identity.io.ts'
+import type { OwnIdentity } from './identity.io.ts'
+import { readCertificate } from './pem.io.ts'
 
 /** What the directory holds. Changes nothing, takes no lock: for `status` and `kubeconfig` beside a running daemon. */
 export async function readDataDir(path: string): Promise<OpenedDataDir> {
@@ -41,7 +41,7 @@ export async function beginNode(path: string, settings: NodeRecord['settings']):
     databasesMade: false,
     settings,
   })
-  return await openIdentity(join(path, fileNames.identity))
+  return await openOwn(path)
 }
 
 /** Writes all that makes it a node; the record last. */
@@ -59,9 +59,15 @@ export async function writeRecord(path: string, record: NodeRecord): Promise<voi
 
 /** The identity whose key is kept here, which must be the one that the record names. */
 export async function readIdentity(path: string, record: NodeRecord): Promise<OwnIdentity | DataDirFault> {
-  const own = await openIdentity(join(path, fileNames.identity))
+  const own = await openOwn(path)
   if (own.identity === record.identity) return own
   return damaged(`${path}/${fileNames.identity} is the key of another node`)
+}
+
+/** libp2p is loaded only where a key is wanted: commands that but look into the directory do not wait for it. */
+async function openOwn(path: string): Promise<OwnIdentity> {
+  const { openIdentity } = await import('./identity.io.ts')
+  return await openIdentity(join(path, fileNames.identity))
 }
 
 /** Locks held by this process; a handle that is forgotten would be closed, and its lock lost. */

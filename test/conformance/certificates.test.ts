@@ -3,7 +3,8 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { authorityForm, clientForm, servingForm } from '../../src/auth/ca.ts'
 import type { KeyPair } from '../../src/config.ts'
-import { issueCertificate, readCertificate } from '../../src/host/certificates.io.ts'
+import { issueCertificate } from '../../src/host/certificates.io.ts'
+import { readCertificate } from '../../src/host/pem.io.ts'
 
 /** The certificates are judged by the TLS that serves with them and by Node's own reading of X.509. */
 const nowMs = Date.now()

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { authorityForm, clientForm, servingForm } from '../../src/auth/ca.ts'
 import { newClient } from '../../src/cli/client.io.ts'
 import type { KeyPair } from '../../src/config.ts'
-import { issueCertificate, readCertificate } from '../../src/host/certificates.io.ts'
+import { issueCertificate } from '../../src/host/certificates.io.ts'
 import type { HttpHandler, Log } from '../../src/host/host.ts'
 import { newTlsHttp } from '../../src/host/http.io.ts'
+import { readCertificate } from '../../src/host/pem.io.ts'
 
 /** The command's client against the server that it is for: whom it believes, and how it tells what went wrong. */
 const nowMs = Date.now()

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { authorityForm } from '../../src/auth/ca.ts'
 import type { DataDirContents } from '../../src/config.ts'
-import { issueCertificate, readCertificate } from '../../src/host/certificates.io.ts'
+import { issueCertificate } from '../../src/host/certificates.io.ts'
 import { beginNode, finishNode, lockDataDir, readDataDir, readIdentity } from '../../src/host/datadir.io.ts'
+import { readCertificate } from '../../src/host/pem.io.ts'
 
 /** Data directories on a real file system, and what may have happened to them. */
 const settings = {
