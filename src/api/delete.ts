@@ -1,6 +1,6 @@
 import type { HttpResponse } from '../host/host.ts'
 import { must } from '../lib/assert.ts'
-import { beginDeletion } from '../objects/deletion.ts'
+import { beginDeletion, deletionForbidden } from '../objects/deletion.ts'
 import type { Kind } from '../objects/kind.ts'
 import { keyOf, prefixOf, readStored, writeStored } from '../objects/stored.ts'
 import type { Json, KubeObject } from '../objects/types.ts'
@@ -71,6 +71,8 @@ async function end(
   options: DeleteOptions,
   signal: AbortSignal,
 ): Promise<Ended> {
+  const why = deletionForbidden(kind, name)
+  if (why !== null) throw forbidden(kind, name, why)
   let fresh = false
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const version = world.view.get(key)
@@ -108,7 +110,6 @@ async function tryEnd(
   const object = readStored<KubeObject>(kind, version)
   const deletion = beginDeletion(kind, object, options.graceSeconds, world.clock.nowMs())
   if (deletion.type === 'pending') return { type: 'ending', version }
-  if (deletion.type === 'forbidden') throw forbidden(kind, name, deletion.why)
   const expect = { type: 'revision', revision: version.revision } as const
   if (deletion.type === 'gone') {
     if (options.dryRun) return { type: 'gone', object }

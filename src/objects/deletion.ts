@@ -13,20 +13,20 @@ export type Deletion =
   | { readonly type: 'marked'; readonly object: KubeObject }
   /** It was marked before, and nothing changes. */
   | { readonly type: 'pending' }
-  /** It may never go. */
-  | { readonly type: 'forbidden'; readonly why: string }
 
 /** `graceSeconds`: as the client asked; null: as the object says. */
 export function beginDeletion(kind: Kind, object: KubeObject, graceSeconds: number | null, nowMs: number): Deletion {
-  if (kind.resource === 'namespaces' && immortal.has(object.metadata.name)) {
-    return { type: 'forbidden', why: 'this namespace may not be deleted' }
-  }
   // Kubernetes reads a negative grace as the shortest.
   const asked = graceSeconds !== null && graceSeconds < 0 ? 1 : graceSeconds
   const grace = graceOf(kind, object, asked)
   if (object.metadata.deletionTimestamp !== undefined) return shorten(kind, object, asked === null ? null : grace)
   if (grace === 0 && unheld(kind, object)) return { type: 'gone' }
   return { type: 'marked', object: marked(kind, object, grace, nowMs + grace * 1000) }
+}
+
+/** Why nobody may delete this object; null for all but a few. */
+export function deletionForbidden(kind: Kind, name: string): string | null {
+  return kind.resource === 'namespaces' && immortal.has(name) ? 'this namespace may not be deleted' : null
 }
 
 /** Where the cluster keeps what it cannot be without. */
