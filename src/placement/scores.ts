@@ -14,14 +14,13 @@ import type { Candidate } from './node.ts'
  * The fuller a node would get, the more fit counts: packing matters where room is short.
  */
 export function score(asked: Amounts, candidate: Candidate): number {
-  const shares = resources.map((resource) => sharesOf(resource, asked, candidate))
-  const used = Math.max(...shares.map(({ free, ask }) => 1 - free + ask))
-  const room = shares.reduce((sum, { free, ask }) => sum + free - ask, 0) / shares.length
-  return used * cosine(shares) + (1 - used) * room
+  const fitting = ['cpu', 'memory'].map((resource) => sharesOf(resource, asked, candidate))
+  // Pods count as room alone, so that many small ones spread although they ask for nothing.
+  const all = [...fitting, sharesOf('pods', asked, candidate)]
+  const used = Math.max(...fitting.map(({ free, ask }) => 1 - free + ask))
+  const room = all.reduce((sum, { free, ask }) => sum + free - ask, 0) / all.length
+  return used * cosine(fitting) + (1 - used) * room
 }
-
-/** Pods count as a resource of their own: many small ones spread although they ask for nothing. */
-const resources = ['cpu', 'memory', 'pods']
 
 interface Shares {
   readonly ask: number
