@@ -34,20 +34,23 @@ export function parseYaml(text: string | Uint8Array): Parsed {
 }
 
 /**
- * Whether brackets, or dashes at the head of a line, nest deeper than anything that people write. Looked at before the
- * parser, whose time grows with the square of the depth. Brackets in text count too: only hundreds left open would tell.
+ * Whether brackets, or dashes and spaces at the head of a line, nest deeper than anything that people write. Looked at
+ * before the parser, whose time grows with the square of the depth and whose stack ends. Brackets in text count too:
+ * only hundreds left open would tell.
  */
 function looksDeep(source: string): boolean {
   let open = 0
   let dashes = 0
+  let spaces = 0
   let atHead = true
   for (const char of source) {
-    if (char === '\n') [atHead, dashes] = [true, 0]
+    if (char === '\n') [atHead, dashes, spaces] = [true, 0, 0]
     else if (atHead && (char === '-' || char === '?' || char === ':')) dashes++
     else if (char !== ' ') atHead = false
+    else if (atHead) spaces++
     if (char === '[' || char === '{') open++
     else if ((char === ']' || char === '}') && open > 0) open--
-    if (open > depthMax || dashes > depthMax) return true
+    if (open > depthMax || dashes > depthMax || spaces > 2 * depthMax) return true
   }
   return false
 }
