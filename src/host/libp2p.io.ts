@@ -58,7 +58,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   })
   const asks = newAsks({
     connection: links.connection,
-    openAsk: (connection, until) => connection.newStream([askProtocol], { signal: until }),
+    openAsk: (connection, until) => openStream(connection, askProtocol, until),
   })
   const hearsay = newHearsay(node.services.pubsub, own.identity, admitted, log)
 
@@ -101,7 +101,9 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       gate = asked
     },
     recheck: links.recheck,
-    learn: links.learn,
+    learn(peer, places) {
+      if (peer !== own.identity) links.learn(peer, places)
+    },
     send(peer, lane, packet) {
       assert(packet.length <= packetBytesMax, 'a packet has at most packetBytesMax bytes')
       return links.send(peer, lane, packet)
@@ -139,21 +141,36 @@ async function start(node: P2pNode, listen: string): Promise<void> {
 
 /** Always with the peer's identity: another host at its address is refused during the handshake. */
 async function dial(node: P2pNode, peer: Identity, addresses: readonly string[]): Promise<P2pConnection> {
-  const targets = addresses.map((address) => multiaddr(`${toMultiaddrText(parseOrRefuse(address))}/p2p/${peer}`))
-  return await within(dialMs, (signal) => node.dial(targets, { signal }))
-}
-
-function openStream(connection: P2pConnection, protocol: string): Promise<P2pStream> {
-  return within(openStreamMs, (signal) => connection.newStream([protocol], { signal }))
-}
-
-async function within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const places = addresses.flatMap((address) => parseHostPort(address) ?? [])
+  if (places.length === 0) throw new DeviceError('invalid', `${peer} has no address`)
+  const targets = places.map((place) => multiaddr(`${toMultiaddrText(place)}/p2p/${peer}`))
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new Error(`not within ${ms} ms`)), ms)
+  const timer = setTimeout(() => controller.abort(new Error(`not within ${dialMs} ms`)), dialMs)
   try {
-    return await run(controller.signal)
+    return await node.dial(targets, { signal: controller.signal })
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/**
+ * A connection on which no stream is agreed on in time leads nowhere, though it looks open: it is given up, for else
+ * each further attempt would begin on it again.
+ */
+async function openStream(connection: P2pConnection, protocol: string, signal?: AbortSignal): Promise<P2pStream> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => {
+    const late = new Error(`no stream within ${openStreamMs} ms`)
+    controller.abort(late)
+    connection.abort(late)
+  }, openStreamMs)
+  const follow = (): void => controller.abort(signal?.reason)
+  signal?.addEventListener('abort', follow, { once: true })
+  try {
+    return await connection.newStream([protocol], { signal: controller.signal })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', follow)
   }
 }
 

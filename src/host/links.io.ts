@@ -125,7 +125,8 @@ export function newLinks(needs: LinkNeeds): Links {
       link.outlets[lane].attach(stream)
     } catch (cause) {
       link.outlets[lane].clear()
-      if (!closing) needs.log.debug('lane not opened', { peer: link.peer, lane, error: String(cause) })
+      if (!closing && link.failures === 1)
+        needs.log.debug('lane not opened', { peer: link.peer, lane, error: String(cause) })
     } finally {
       link.opening[lane] = false
     }
