@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Fixture, type FixtureCall, newFixture } from './fixture.ts'
 
@@ -135,6 +136,63 @@ describe('bad input is answered, each with its Status', () => {
     const body = '{"metadata":{"name":"m","labels":{"__proto__":"x"}},"__proto__":{"a":1}}'
     const answer = await ask('POST', '/api/v1/namespaces/default/configmaps?fieldValidation=Strict', { body })
     expect([400, 422]).toContain(answer.status)
+  })
+
+  test('whatever is sent, something is answered that is no bug of ours', async () => {
+    const segment = fc.oneof(
+      fc.constantFrom(
+        'api',
+        'apis',
+        'v1',
+        'skein.dev',
+        'namespaces',
+        'default',
+        'pods',
+        'nodes',
+        'jointokens',
+        'status',
+      ),
+      fc.constantFrom('openapi', 'v2', 'v3', 'skein', 'join', 'm', '%2e%2e', '..', '__proto__', 'constructor'),
+      fc.string({ maxLength: 4 }),
+    )
+    const value = fc.oneof(
+      fc.constantFrom('true', '0', '1', '-1', 'All', 'x', 'a=b', 'a in (b)', '!', '%'),
+      fc.string(),
+    )
+    const name = fc.constantFrom('limit', 'continue', 'labelSelector', 'fieldSelector', 'resourceVersion', 'dryRun')
+    const metadata = fc.record({ name: fc.oneof(fc.constant('m'), fc.jsonValue()), finalizers: fc.jsonValue() })
+    const body = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ metadata, spec: fc.jsonValue(), data: fc.jsonValue() }),
+      fc.array(fc.record({ op: fc.constantFrom('add', 'test', 'move'), path: fc.string(), value: fc.jsonValue() })),
+      fc.string(),
+      fc.uint8Array(),
+    )
+    const type = fc.constantFrom(
+      'application/json',
+      'application/yaml',
+      'application/vnd.kubernetes.protobuf',
+      'application/json-patch+json',
+      'application/merge-patch+json',
+      'application/strategic-merge-patch+json',
+    )
+    const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
+    const path = fc.oneof(
+      fc.constantFrom(pods, `${pods}/m`, '/api/v1/namespaces/default/configmaps/m', '/api/v1/nodes', '/skein/v1/join'),
+      fc.array(segment, { maxLength: 7 }).map((segments) => `/${segments.join('/')}`),
+    )
+    const query = fc.array(fc.tuple(name, value), { maxLength: 3 })
+    const { ask } = await newCluster()
+    await ask('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'm' } } })
+    await fc.assert(
+      fc.asyncProperty(method, path, query, body, type, async (verb, to, pairs, sent, as) => {
+        const target = `${to}?${pairs.map(([key, given]) => `${key}=${encodeURIComponent(given)}`).join('&')}`
+        const answer = await ask(verb, target, { body: sent, type: as })
+        expect(answer.status).not.toBe(500)
+        await answer.text()
+      }),
+      { numRuns: 500 },
+    )
   })
 
   test('a bug is answered, logged, and ends nothing', async () => {
