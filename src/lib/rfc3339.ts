@@ -14,9 +14,11 @@ export function parseTime(text: string): number | null {
   if (parts === null) return null
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1, 7).map(Number)
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return null
+  const days = dayNumber(year, month, day)
+  // A day that the month does not have would be another one of the next month.
+  if (civil(days).day !== day) return null
   const fractionMs = Math.floor(Number(`0${parts[7] ?? ''}`) * 1000)
-  const seconds =
-    dayNumber(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds(parts[8] ?? 'Z')
+  const seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds(parts[8] ?? 'Z')
   return seconds * 1000 + fractionMs
 }
 
