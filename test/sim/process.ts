@@ -14,11 +14,18 @@ export interface SimProcess {
   readonly paused: boolean
   /** Calls into the process after `delayMs`, or when it wakes; never once it is dead. The returned function cancels. */
   enter(delayMs: number, callback: () => void): () => void
+  /** Calls into the process now, from an event of the world; or when it wakes; never once it is dead. */
+  deliver(callback: () => void): void
   pause(): void
   resume(): void
   kill(): void
   /** Called once, at death, in order of registration. */
   onKill(listener: () => void): void
+}
+
+interface Visit {
+  readonly callback: () => void
+  cancelled: boolean
 }
 
 /** Between two things that waited for a paused process. */
@@ -27,7 +34,7 @@ const catchUpMs = 0.002
 export function newSimProcess(world: World, node: string, life = 1): SimProcess {
   let alive = true
   let paused = false
-  let waiting: { callback: () => void; cancelled: boolean }[] = []
+  let waiting: Visit[] = []
   const listeners: (() => void)[] = []
 
   function catchUp(): void {
@@ -35,6 +42,12 @@ export function newSimProcess(world: World, node: string, life = 1): SimProcess 
     const next = waiting.shift()
     if (next !== undefined && !next.cancelled) next.callback()
     if (waiting.length > 0) world.after(catchUpMs, catchUp)
+  }
+
+  function deliver(visit: Visit): void {
+    if (!alive) return
+    if (paused || waiting.length > 0) waiting.push(visit)
+    else visit.callback()
   }
 
   return {
@@ -48,16 +61,13 @@ export function newSimProcess(world: World, node: string, life = 1): SimProcess 
     },
     enter(delayMs, callback) {
       const visit = { callback, cancelled: false }
-      const cancel = world.after(delayMs, () => {
-        if (!alive) return
-        if (paused || waiting.length > 0) waiting.push(visit)
-        else callback()
-      })
+      const cancel = world.after(delayMs, () => deliver(visit))
       return () => {
         visit.cancelled = true
         cancel()
       }
     },
+    deliver: (callback) => deliver({ callback, cancelled: false }),
     pause() {
       paused = true
     },
@@ -106,13 +116,17 @@ export function deviceCall<T>(
     const abort = (): void => {
       if (settle()) reject((signal as AbortSignal).reason as Error)
     }
+    const reach = (delayMs: number, end: () => void): void => {
+      if (delayMs === 0) process.deliver(end)
+      else process.enter(delayMs, end)
+    }
     signal?.addEventListener('abort', abort)
     begin({
       get settled() {
         return settled
       },
-      resolve: (delayMs, value) => void process.enter(delayMs, () => settle() && resolve(value)),
-      reject: (delayMs, error) => void process.enter(delayMs, () => settle() && reject(error)),
+      resolve: (delayMs, value) => reach(delayMs, () => settle() && resolve(value)),
+      reject: (delayMs, error) => reach(delayMs, () => settle() && reject(error)),
     })
   })
 }

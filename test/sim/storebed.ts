@@ -66,7 +66,9 @@ export function newBed(seed = 1) {
         const fate = bed.fate()
         if (fate === 'refused') return false
         bed.offered.push({ atMs: world.nowMs, data })
-        for (const delayMs of fate) world.after(delayMs, () => bed.append(data))
+        // A moment later than the one before: the world draws lots among events of one instant.
+        const laterMs = bed.offered.length * 1e-6
+        for (const delayMs of fate) world.after(delayMs + laterMs, () => bed.append(data))
         return true
       },
       barrier: (_signal: AbortSignal): Promise<void> => Promise.resolve(),

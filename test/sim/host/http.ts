@@ -224,7 +224,7 @@ export function newSimHttp(world: World): SimHttp {
         if (faults.unreachable.has(node)) return
         if (random.chance(faults.lossChance)) return faults.injected('request lost')
         if (listener?.process.alive !== true) return exchange.fail(new DeviceError('unavailable', 'connection refused'))
-        listener.process.enter(0, () => handleRequest(listener, exchange, tell))
+        listener.process.deliver(() => handleRequest(listener, exchange, tell))
       })
       world.after(call.timeoutMs, () => !headCame && hangUp(new DeviceError('unavailable', 'no answer in time')))
       watchSilence()

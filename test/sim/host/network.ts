@@ -181,7 +181,7 @@ export function newSimNetwork(world: World, links: SimLinks = allowEverything())
       return
     }
     world.note('packet', to.process.node, `${lane} from ${from.process.node} ${packet.length} ${bytesMark(packet)}`)
-    to.process.enter(0, () => to.receivers.get(lane)?.(from.identity, packet))
+    to.process.deliver(() => to.receivers.get(lane)?.(from.identity, packet))
   }
 
   /** Whom a broadcast can reach over open connections, with the number of hops. */
@@ -245,7 +245,7 @@ export function newSimNetwork(world: World, links: SimLinks = allowEverything())
     }
     carry(from, to, () => {
       world.note('ask', to.process.node, `${protocol} from ${from.process.node} ${bytesMark(question)}`)
-      to.process.enter(0, () => {
+      to.process.deliver(() => {
         const answerer = to.answerers.get(protocol)
         const refuse = (): void => carry(to, from, broke)
         const reply = (bytes: Uint8Array): void => {
