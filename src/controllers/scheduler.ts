@@ -77,7 +77,9 @@ function isWaiting(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return false
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false
   const { schedulerName = '' } = pod.spec
-  if (schedulerName !== '' && schedulerName !== 'default-scheduler') return false
+  const ours = schedulerName === '' || schedulerName === 'default-scheduler'
+  // Whoever chose the node, its room is given out here.
+  if (!ours && !hasNode(pod)) return false
   return conditionOf(pod.status?.conditions, 'PodScheduled')?.status !== 'True'
 }
 

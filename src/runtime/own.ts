@@ -26,12 +26,16 @@ export interface Wanted {
   readonly version: Version
 }
 
-/** The pod of this version, when it was bound to this node by the scheduler, which has claimed its share of it. */
+/**
+ * The pod of this version, when it is for this node to look after: admitted by the scheduler, which has claimed its
+ * share of the node; or deleted before that, and nobody else would end it.
+ */
 export function wantedOf(version: Version | undefined | null, node: string): Wanted | null {
   if (version === undefined || version === null) return null
   const pod = readStored<Pod>(podKind, version)
-  const bound = pod.spec.nodeName === node && conditionOf(pod.status?.conditions, 'PodScheduled')?.status === 'True'
-  return bound ? { pod, version } : null
+  if (pod.spec.nodeName !== node) return null
+  const admitted = conditionOf(pod.status?.conditions, 'PodScheduled')?.status === 'True'
+  return admitted || pod.metadata.deletionTimestamp !== undefined ? { pod, version } : null
 }
 
 /** This node's own object; null when it is not a member of the cluster. */

@@ -248,6 +248,15 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       expect(container?.labels['skein.dev/pod-uid']).toBe(second.metadata.uid)
     })
 
+    it('ends a pod that was deleted before anybody admitted it', async () => {
+      await until('the node is there', () => cluster.view.limit('node/n1/pods'))
+      await running.pop()?.()
+      create('web', server, { nodeName: 'n1' })
+      cluster.remove('web', null)
+      await until('it is gone', () => cluster.pod('web') === undefined)
+      expect(await containers()).toEqual([])
+    })
+
     it('a node that is found dead takes its pods with it, and brings them back', async () => {
       create('web')
       await ready('web')
