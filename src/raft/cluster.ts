@@ -68,7 +68,7 @@ export interface ClusterHooks {
   readonly trace?: (peer: PeerId, ready: Ready) => void
   readonly answered?: (peer: PeerId, read: ReadState) => void
   /** Where in a Ready the peer is to die, if at all. */
-  readonly crashAt?: (peer: PeerId) => 'before write' | 'in install' | 'after write' | null
+  readonly crashAt?: (ready: Ready) => 'before write' | 'in install' | 'after write' | null
 }
 
 export function newCluster(seed: number, overrides: Partial<RaftOptions>, hooks: ClusterHooks = {}): Cluster {
@@ -84,7 +84,7 @@ export function newCluster(seed: number, overrides: Partial<RaftOptions>, hooks:
       const raft = must(peer.raft, 'a Ready comes from a running peer')
       checks.leader(raft)
       hooks.trace?.(peer.id, ready)
-      const crashAt = hooks.crashAt?.(peer.id) ?? null
+      const crashAt = hooks.crashAt?.(ready) ?? null
       if (!ready.urgent) post(peer.id, ready.early)
       if (crashAt === 'before write') {
         cluster.crash(peer.id)
