@@ -1,6 +1,7 @@
-import type { ClientIdentity } from '../../src/host/host.ts'
+import { type ClientIdentity, DeviceError } from '../../src/host/host.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { SimHttp } from './host/http.ts'
+import { Violation } from './violation.ts'
 import type { World } from './world.ts'
 
 /** A person's program at the API, speaking JSON as Kubernetes does. */
@@ -71,8 +72,11 @@ export function newApiClient(http: SimHttp, name: string): ApiClient {
         const { status } = await exchange.response
         if ((await ended) !== null) return null
         const text = Buffer.concat(chunks).toString()
+        if (status === 500)
+          throw new Violation('no request breaks its server', `${method} ${target} at ${node}: ${text}`)
         return { status, body: (text.startsWith('{') ? JSON.parse(text) : { message: text }) as ApiObject }
-      } catch {
+      } catch (cause) {
+        if (!(cause instanceof DeviceError)) throw cause
         // Refused, lost or timed out: all the same to a client, the outcome is unknown.
         return null
       }
@@ -104,7 +108,8 @@ export function newApiClient(http: SimHttp, name: string): ApiClient {
         status = (await exchange.response).status
         await ended
         return status === 200 ? end : status === 410 ? 'expired' : 'broken'
-      } catch {
+      } catch (cause) {
+        if (!(cause instanceof DeviceError)) throw cause
         return 'broken'
       }
     },

@@ -52,6 +52,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
       world.fail(cause as Error)
     }
   }
+  http.handlerFailed = (cause) => world.fail(new Violation('no request breaks its server', causeText(cause)))
   const network = newSimNetwork(world, links)
   const size = world.random.pick([3, 3, 3, 4, 5])
   const cluster = newSimCluster(

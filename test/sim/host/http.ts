@@ -18,6 +18,8 @@ export interface SimHttp {
   /** Asks the server at `node` and `port`. Fails with `unavailable` when nobody listens, or the connection breaks or stays mute too long. */
   request(call: SimHttpCall): SimHttpExchange
   readonly faults: SimHttpFaults
+  /** Told when a handler, or the body it gave, threw though its client was still there. */
+  handlerFailed: (cause: unknown) => void
 }
 
 export interface SimHttpFaults {
@@ -131,6 +133,7 @@ export function newSimHttp(world: World): SimHttp {
       if (!gone.signal.aborted) {
         world.note('http', process.node, `handler of ${call.method} ${call.target} failed: ${String(cause)}`)
         tell.end(new DeviceError('unavailable', 'the server broke off'))
+        web.handlerFailed(cause)
       }
     }
     const answered = async (response: HttpResponse): Promise<void> => {
@@ -164,8 +167,9 @@ export function newSimHttp(world: World): SimHttp {
     }
   }
 
-  return {
+  const web: SimHttp = {
     faults,
+    handlerFailed: () => undefined,
     attach: (process) => ({ serve: (options, handle, signal) => serve(process, options, handle, signal) }),
     request(call) {
       const { node, port } = call
@@ -243,6 +247,7 @@ export function newSimHttp(world: World): SimHttp {
       }
     },
   }
+  return web
 }
 
 interface Settled<T> {
