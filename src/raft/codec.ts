@@ -181,7 +181,7 @@ function decodeRecord(key: string, record: Uint8Array): unknown {
   if (v !== version) throw new MalformedError(`${key}: a record of another version`)
   const data = bytes(body)
   if (crc32(data, crc32(key)) !== checksum) throw new MalformedError(`${key}: the checksum is wrong`)
-  return packr.unpack(data)
+  return unpack(data)
 }
 
 export function encodeEntry(key: string, entry: Entry): Uint8Array {
@@ -277,11 +277,16 @@ function checkData(entry: Entry): void {
 function unpackList(packed: Uint8Array): readonly unknown[] {
   let value: unknown
   try {
-    value = packr.unpack(packed)
+    value = unpack(packed)
   } catch (cause) {
     throw new MalformedError('not MessagePack', { cause })
   }
   return list(value)
+}
+
+/** Of a view of its own: msgpackr leaves a property behind on the array that it reads. */
+function unpack(packed: Uint8Array): unknown {
+  return packr.unpack(packed.subarray())
 }
 
 function list(value: unknown): readonly unknown[] {
