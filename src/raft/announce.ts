@@ -1,7 +1,7 @@
 import type { Log } from '../host/host.ts'
 import { sameConfiguration } from './configuration.ts'
 import type { HardState } from './state.ts'
-import type { PeerId, RaftStatus } from './types.ts'
+import type { RaftStatus } from './types.ts'
 
 /** Tells the log, and whoever watches, what changed. */
 export interface Announcer {
@@ -11,15 +11,16 @@ export interface Announcer {
   watch(listener: (status: RaftStatus) => void): () => void
 }
 
-export function newAnnouncer(start: RaftStatus, log: Log): Announcer {
+export function newAnnouncer(start: RaftStatus, hardState: HardState, log: Log): Announcer {
   const listeners = new Set<(status: RaftStatus) => void>()
   let last = start
-  let lastVote: { readonly term: number; readonly votedFor: PeerId | null } = { term: start.term, votedFor: null }
+  let lastVote = hardState
 
-  function tellVote({ term, votedFor }: HardState): void {
+  function tellVote(vote: HardState): void {
+    const { term, votedFor } = vote
     if (votedFor !== null && (term !== lastVote.term || votedFor !== lastVote.votedFor))
       log.debug('voted', { term, for: votedFor })
-    lastVote = { term, votedFor }
+    lastVote = vote
   }
 
   return {

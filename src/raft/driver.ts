@@ -65,7 +65,7 @@ type Item =
 function newDriver(parts: RaftParts, raft: Raft): RaftDriver {
   const { options, network, random, self } = parts
   const inbox = newInbox<Item>(options.inboxMax)
-  const announcer = newAnnouncer(raft.status(), parts.log)
+  const announcer = newAnnouncer(raft.status(), raft.hardState, parts.log)
   const barriers = newBarriers({
     ...options,
     tokenPrefix: `${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
@@ -77,7 +77,7 @@ function newDriver(parts: RaftParts, raft: Raft): RaftDriver {
     raft,
     inbox,
     inboxBytes: 0,
-    tickDue: false,
+    ticksDue: 0,
     announcer,
     barriers,
     disk,
@@ -112,8 +112,11 @@ interface Loop {
   readonly raft: Raft
   readonly inbox: ReturnType<typeof newInbox<Item>>
   inboxBytes: number
-  /** One at most: a loop that was held up has not listened, so the time that passed says nothing about the others. */
-  tickDue: boolean
+  /**
+   * At most a heartbeat's: a loop that was held up has not listened, so the time that passed says nothing about the
+   * others; but a leader on a slow disk still sends a heartbeat each time round.
+   */
+  ticksDue: number
   readonly announcer: Announcer
   readonly barriers: Barriers
   readonly disk: LogDisk
@@ -146,8 +149,7 @@ async function run(loop: Loop, signal: AbortSignal): Promise<void> {
         for (const item of await inbox.takeAll(signal)) take(loop, item)
       }
       // After the packets: what was heard counts before the time that passed.
-      if (loop.tickDue) {
-        loop.tickDue = false
+      for (; loop.ticksDue > 0; loop.ticksDue--) {
         raft.tick(clock.nowMs())
         barriers.tick()
       }
@@ -166,7 +168,7 @@ function startTicks(loop: Loop): () => void {
   let cancel = (): void => undefined
   const next = (): void => {
     cancel = clock.after(options.tickMs, () => {
-      loop.tickDue = true
+      loop.ticksDue = Math.min(loop.ticksDue + 1, options.heartbeatTicks)
       // A full inbox wakes the loop as well.
       offer(loop, { type: 'wake' })
       next()

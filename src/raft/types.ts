@@ -43,7 +43,11 @@ export interface RaftHandle {
   status(): RaftStatus
   /** Calls back when role, term, leader or configuration changed; the returned function ends it. */
   watch(listener: (status: RaftStatus) => void): () => void
-  /** Leader only, else ignored: moves towards this membership by joint consensus, one change at a time. Repeating it is harmless. */
+  /**
+   * Leader only, else ignored: moves to this membership by joint consensus, one change at a time. Ignored while another
+   * change is in flight, and while a voter to be has not caught up as a learner (it would hold the cluster up): repeat
+   * it until `status()` shows it. Repeating it is harmless.
+   */
   changeMembers(voters: readonly PeerId[], learners: readonly PeerId[]): void
   transferLeadership(to: PeerId): void
   /** A hint that this peer cannot be reached: if it leads, a pre-vote starts at once. */
