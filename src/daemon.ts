@@ -20,79 +20,52 @@ import { driveStore, openStore } from './store/driver.ts'
  * until the signal aborts, and rejects when any of its loops ends: none dies unnoticed.
  */
 export async function runDaemon(config: Config, host: Host, signal: AbortSignal): Promise<void> {
-  const { clock, entropy, network, engine, http, log } = host
-  const { node, cluster, ca } = config
-  const self = { identity: node.identity, name: node.name, addresses: [config.gossip.advertise] }
+  const { clock, entropy, network, disk, engine, http, log } = host
+  const { cluster, version, ca, founding } = config
+  const { identity, name } = config.node
+  const self = { identity, name, addresses: [config.gossip.advertise] }
   const random = newRandom(seedOf(entropy.bytes(4)))
+  const origin = uuid(entropy.bytes(16))
 
-  const store = await openStore({ database: await host.disk.open('state'), log })
-  const { view, writer } = store
-  const founding = config.founding && { voters: [self.identity], votersOutgoing: [], learners: [] }
-  const options = { ...raftDefaults, ...config.raft }
-  const database = await host.disk.open('log')
-  const { machine } = store
+  const store = await openStore({ database: await disk.open('state'), log })
+  const { view, writer, machine } = store
   const raft = await openRaft({
-    ...self,
-    self: self.identity,
-    founding,
-    database,
-    machine,
-    network,
-    clock,
-    random,
-    log,
-    options,
+    self: identity,
+    founding: founding && { voters: [identity], votersOutgoing: [], learners: [] },
+    database: await disk.open('log'),
+    options: { ...raftDefaults, ...config.raft },
+    ...{ machine, network, clock, random, log },
   })
+  const leader = () => raft.status().leader
   const gossip = newGossip({ self, network, clock, random: random.fork(), log, preset: presets[config.gossip.preset] })
   const { heard } = gossip
-  const members = newMembers(
-    view,
-    config.peers.map(({ addresses, ...peer }) => ({ ...peer, gossipAddresses: addresses, apiAddress: '' })),
-  )
-  const roster = () =>
-    members.list().map(({ gossipAddresses, ...member }) => ({ ...member, addresses: gossipAddresses }))
+  const members = newMembers(view, config.peers)
   const clusterStatus = () =>
     clusterStatusOf({
-      node: node.name,
+      node: name,
       clusterId: cluster.id,
-      version: config.version,
+      version,
       raft: raft.status(),
       members,
       heard: heard.members(),
     })
-  const runtimeNode = {
-    ...node,
-    clusterId: cluster.id,
-    version: config.version,
-    apiAddress: config.api.advertise,
-    gossipAddresses: self.addresses,
-    internalIp: hostOf(config.api.advertise),
-  }
-  const parts = { view, writer, clock, entropy, log }
+  const api = { ...config.api, clusterId: cluster.id, version }
+  const node = { ...config.node, clusterId: cluster.id, version, ...addressesOf(config) }
+  const room = { view, writer, clock, entropy, log }
 
   await untilAborted(signal, {
-    members: (s) => driveMembers({ ...parts, members, network, leader: () => raft.status().leader }, s), // store -> gate
     raft: (s) => driveRaft(raft, s), // log -> store
-    store: (s) => driveStore(store, { raft, clock, origin: uuid(entropy.bytes(16)) }, s), // proposals, state on disk
-    gossip: (s) => driveGossip(gossip, { members: roster }, s), // members -> heard
-    controllers: (s) => driveControllers({ ...parts, raft, heard, founding: config.founding, node: runtimeNode }, s), // store -> store, on the leader
-    runtime: (s) => driveRuntime({ ...parts, engine, node: runtimeNode }, s), // store <-> containers
-    api: (s) =>
-      driveApi(
-        {
-          ...parts,
-          http,
-          config: { ...config.api, clusterId: cluster.id, version: config.version },
-          clusterStatus,
-          leader: () => raft.status().leader,
-          ca,
-        },
-        s,
-      ), // kubectl <-> store
+    store: (s) => driveStore(store, { raft, clock, origin }, s), // proposals -> log, state -> disk
+    members: (s) => driveMembers({ ...room, members, network, leader }, s), // store -> gate
+    gossip: (s) => driveGossip(gossip, { members: members.roster }, s), // members -> heard
+    controllers: (s) => driveControllers({ ...room, raft, heard, founding, node }, s), // store -> store, on the leader
+    runtime: (s) => driveRuntime({ ...room, engine, node }, s), // store <-> containers
+    api: (s) => driveApi({ ...room, http, config: api, clusterStatus, leader, ca }, s), // kubectl <-> store
   })
 }
 
-/** `10.0.0.1` of `10.0.0.1:6443`, `::1` of `[::1]:6443`. */
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+/** Where this node is reached, as its Node object will say. */
+function addressesOf({ api, gossip }: Config): { apiAddress: string; gossipAddresses: string[]; internalIp: string } {
+  const host = api.advertise.slice(0, api.advertise.lastIndexOf(':'))
+  return { apiAddress: api.advertise, gossipAddresses: [gossip.advertise], internalIp: host.replace(/^\[|\]$/g, '') }
 }

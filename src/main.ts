@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './host/polyfill.io.ts' // Before everything: libp2p needs it on Node 20.
 
+import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { newClient } from './cli/client.io.ts'
 import { CommandError, exitCodes } from './cli/exit.ts'
@@ -16,6 +17,9 @@ import type { Disk, Host, Http, Log } from './host/host.ts'
 import { readCertificate } from './host/pem.io.ts'
 import { newEntropy } from './host/random.io.ts'
 import { version } from './lib/version.ts'
+
+// Every wait listens to the signal that ends the daemon; Node would take more than ten for a leak.
+setMaxListeners(0)
 
 const clock = newClock()
 const entropy = newEntropy()

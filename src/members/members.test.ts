@@ -13,6 +13,8 @@ const member = (name: string) => ({
   apiAddress: `${name}:6443`,
 })
 
+const peer = (name: string) => ({ name, identity: `id-${name}`, addresses: [`${name}:7946`] })
+
 /** A store with nothing but Node objects. */
 function storeOf(): { revision: number; list(): Version[]; put(name: string): void; remove(name: string): void } {
   const nodes = new Map<string, Version>()
@@ -36,7 +38,7 @@ const names = (members: ReturnType<typeof newMembers>): string[] => members.list
 
 describe('who is a member', () => {
   test('an empty store: those named at joining', () => {
-    const members = newMembers(storeOf(), [member('n1'), member('n2')])
+    const members = newMembers(storeOf(), [peer('n1'), peer('n2')])
     expect(names(members)).toEqual(['n1', 'n2'])
     expect(members.admits('id-n1')).toBe(true)
     expect(members.admits('id-n3')).toBe(false)
@@ -44,7 +46,7 @@ describe('who is a member', () => {
 
   test('once the store holds anything, the store alone', () => {
     const store = storeOf()
-    const members = newMembers(store, [member('n1'), member('stranger')])
+    const members = newMembers(store, [peer('n1'), peer('stranger')])
     store.put('n1')
     store.put('n2')
     expect(members.look()).toBe(true)

@@ -15,6 +15,8 @@ export interface Members {
   admits(identity: string): boolean
   /** In the order of their names. */
   list(): readonly Member[]
+  /** The same as gossip calls them. */
+  roster(): readonly Peer[]
   node(name: string): Node | undefined
   /** Takes what another member knows, as of its store's revision. */
   told(members: readonly Member[], revision: number): void
@@ -22,18 +24,27 @@ export interface Members {
   look(): boolean
 }
 
+/** A member as gossip and the join answer name it. */
+export interface Peer {
+  readonly identity: string
+  readonly name: string
+  /** `host:port` each. */
+  readonly addresses: readonly string[]
+}
+
 export const nodeKind = must(findKindByName('v1', 'Node'), 'nodes are served')
 export const nodePrefix = prefixOf(nodeKind)
 
 /** `peers`: known from the join answer; of use until the store holds anything. */
-export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: readonly Member[]): Members {
+export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: readonly Peer[]): Members {
   let hearsay: { readonly members: readonly Member[]; readonly revision: number } | null = {
-    members: peers,
+    members: peers.map(({ addresses, ...peer }) => ({ ...peer, gossipAddresses: addresses, apiAddress: '' })),
     revision: 1,
   }
   const parsed = new Map<string, { readonly version: Version; readonly node: Node }>()
   let nodes: readonly Node[] = []
   let members: readonly Member[] = []
+  let roster: readonly Peer[] = []
   let admitted: ReadonlySet<string> = new Set()
 
   function look(): boolean {
@@ -45,6 +56,7 @@ export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: re
     const rumoured = hearsay?.members.filter(({ identity }) => !names.has(identity)) ?? []
     const before = JSON.stringify(members)
     members = [...known, ...rumoured]
+    roster = members.map(({ identity, name, gossipAddresses }) => ({ identity, name, addresses: gossipAddresses }))
     admitted = new Set(members.map(({ identity }) => identity))
     return JSON.stringify(members) !== before
   }
@@ -66,6 +78,7 @@ export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: re
   return {
     admits: (identity) => admitted.has(identity),
     list: () => members,
+    roster: () => roster,
     node: (name) => nodes.find(({ metadata }) => metadata.name === name),
     told(others, revision) {
       if (revision > view.revision) hearsay = { members: others, revision }

@@ -54,10 +54,7 @@ export function skein(
   return { status: done.status, stdout: done.stdout, stderr: done.stderr }
 }
 
-export async function startCluster(
-  names: readonly string[],
-  tell: (line: string) => void,
-): Promise<LocalCluster> {
+export async function startCluster(names: readonly string[], tell: (line: string) => void): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-cluster-'))
   const ports = await freePorts(names.length * 2)
   const nodes: LocalNode[] = []
