@@ -59,6 +59,8 @@ describe('votes (thesis 3.4, 3.6.1, 3.8)', () => {
     tell(raft, 'b', { type: 'voteReply', term: 2, pre: true, granted: true })
     expect(raft.status()).toMatchObject({ role: 'candidate', term: 2 })
     raft.campaign(0)
+    tell(raft, 'c', { type: 'voteReply', term: 2, pre: true, granted: true })
+    expect(raft.status(), 'that was for term 2').toMatchObject({ role: 'precandidate', term: 2 })
     tell(raft, 'b', { type: 'voteReply', term: 3, pre: true, granted: true })
     expect(raft.status()).toMatchObject({ role: 'candidate', term: 3 })
     tell(raft, 'b', { type: 'voteReply', term: 2, pre: false, granted: true })
