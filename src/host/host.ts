@@ -13,6 +13,9 @@ export interface Host {
   readonly network: Network
   readonly disk: Disk
   readonly engine: Engine
+  readonly files: Files
+  readonly kernel: Kernel
+  readonly sockets: Sockets
   readonly http: Http
   readonly log: Log
 }
@@ -84,6 +87,22 @@ export interface Network {
   answer(protocol: string, answerer: (from: Identity, question: Uint8Array) => Promise<Uint8Array>): void
   /** A connection to this peer was lost: a hint, not a verdict. */
   lost(listener: (peer: Identity) => void): void
+  /** Opens a stream of bytes to a peer: for logs, exec and the like, apart from the lanes. Rejects `unavailable`. */
+  open(peer: Identity, protocol: string, signal: AbortSignal): Promise<ByteStream>
+  /** Takes streams that peers open. One acceptor a protocol; what it rejects with resets the stream. */
+  accept(protocol: string, acceptor: (from: Identity, stream: ByteStream) => Promise<void>): void
+}
+
+/** Bytes both ways, in order, none lost while it lives; chunks are cut anywhere. */
+export interface ByteStream {
+  /** Resolves when there is room for more. Rejects `unavailable` when the other side has gone. */
+  send(chunk: Uint8Array): Promise<void>
+  /** Says that nothing more will be sent; receiving goes on. */
+  end(): void
+  /** What comes in, with backpressure; ends when the other side has ended, rejects `unavailable` when it broke off. One reader. */
+  readonly received: AsyncIterable<Uint8Array>
+  /** Breaks it off both ways. */
+  reset(): void
 }
 
 // ---- Disk --------------------------------------------------------------------------------------------------------
@@ -138,6 +157,17 @@ export interface Engine {
   remove(id: string, signal: AbortSignal): Promise<void>
   /** Calls back when a container with these labels may have changed: a hint to look again. Ends only by the signal, or rejects when the engine goes. */
   watch(labels: Readonly<Record<string, string>>, changed: (id: string) => void, signal: AbortSignal): Promise<void>
+  /** What the container printed, and with `follow` goes on printing until it ends. Rejects `not-found`. */
+  logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogPiece>
+  /** Runs a command in a running container, to its end; at most `outputBytesMax` of its output are kept. */
+  run(
+    id: string,
+    command: readonly string[],
+    outputBytesMax: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly exitCode: number; readonly output: string }>
+  /** Makes an image of one executable file, without a registry. Making it again is no error. */
+  makeImage(image: string, executable: Uint8Array): Promise<void>
   /** Whether the image is here. */
   hasImage(image: string, signal: AbortSignal): Promise<boolean>
   /** Fetches an image. Rejects `not-found` or `unavailable` with the registry's words. */
@@ -172,7 +202,41 @@ export interface ContainerSpec {
   readonly memoryLimitBytes?: number
   readonly tty: boolean
   readonly stdin: boolean
-  readonly network: 'default' | 'host'
+  /** `none`: loopback only, to be plumbed by the kernel device. `join`: the network and IPC of another container. */
+  readonly network: 'default' | 'host' | 'none' | { readonly join: string }
+  /** Absent: the engine's own. */
+  readonly dns?: {
+    readonly servers: readonly string[]
+    readonly searches: readonly string[]
+    readonly options: readonly string[]
+  }
+  readonly mounts?: readonly Mount[]
+  /** What `stop` sends first; absent: what the image says, else SIGTERM. */
+  readonly stopSignal?: string
+  readonly user?: string
+  readonly privileged?: boolean
+  readonly readOnlyRoot?: boolean
+  readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] }
+}
+
+/** A folder or file of the host that shows in the container. */
+export interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly readOnly: boolean
+}
+
+export interface LogOptions {
+  readonly follow: boolean
+  /** The last so many lines; absent: all. */
+  readonly tail?: number
+  readonly sinceMs?: number
+  readonly timestamps: boolean
+}
+
+export interface LogPiece {
+  readonly stream: 'stdout' | 'stderr'
+  readonly data: Uint8Array
 }
 
 export interface Container {
@@ -188,8 +252,106 @@ export interface Container {
   readonly oomKilled?: boolean
   /** Why the engine could not start it, in its own words. */
   readonly error?: string
-  /** Its IP address, while it runs and has one. */
+  /** Its IP address in the engine's own network, while it runs and has one. */
   readonly address?: string
+  /** Its first process, as this host numbers it, while it runs. */
+  readonly pid?: number
+}
+
+// ---- Files -------------------------------------------------------------------------------------------------------
+
+/** Folders of this host for pods' volumes. Paths are absolute; those of the daemon's own lie below `root`. */
+export interface Files {
+  readonly root: string
+  /** Makes a folder and those above it. One that is there is no error. */
+  makeFolder(path: string, mode: number): Promise<void>
+  /**
+   * Puts exactly these files into a folder, all at once for whoever reads there (Kubernetes' atomic writer: a new
+   * folder beside it, a symbolic link turned). Names may hold slashes, never `..`.
+   */
+  project(path: string, files: readonly ProjectedFile[]): Promise<void>
+  /** What a path is, links followed; null when there is nothing. */
+  look(path: string): Promise<'folder' | 'file' | 'socket' | 'other' | null>
+  /** Names in a folder; empty when it is not there. */
+  list(path: string): Promise<readonly string[]>
+  /** Removes a tree below `root`; links in it are removed, never followed. What is gone is no error. */
+  removeTree(path: string): Promise<void>
+}
+
+export interface ProjectedFile {
+  readonly name: string
+  readonly data: Uint8Array
+  readonly mode: number
+}
+
+// ---- Kernel ------------------------------------------------------------------------------------------------------
+
+/** Links, routes and rules of this host. Everything it makes carries the project's mark and is found again by it. */
+export interface Kernel {
+  /** What this host lets the daemon do, found out by trying. */
+  probe(): Promise<KernelAbility>
+  /** Makes the pod's link, or repairs it: veth `link` here, `eth0` with `address`/32 in the namespace of `pid`. */
+  attach(pod: PodLink): Promise<void>
+  /** Removes a pod's link here. What is gone is no error. */
+  detach(link: string): Promise<void>
+  /** The pod links that are there. */
+  links(): Promise<readonly string[]>
+  /** Makes the project's routes be exactly these. */
+  routes(wanted: readonly Route[]): Promise<void>
+  /** Runs one nftables script, all or nothing. Rejects `invalid` with nft's words. */
+  rules(script: string): Promise<void>
+  /** Cuts tracked connections to this endpoint. */
+  cut(endpoint: { readonly address: string; readonly protocol: 'tcp' | 'udp'; readonly port?: number }): Promise<void>
+  /** Removes every link, route and rule of the project. */
+  clean(): Promise<void>
+}
+
+export interface KernelAbility {
+  readonly links: boolean
+  readonly rules: boolean
+  /** Why not, in words; empty when all is possible. */
+  readonly missing: readonly string[]
+}
+
+export interface PodLink {
+  /** At most 15 characters. */
+  readonly link: string
+  readonly pid: number
+  readonly address: string
+  readonly nodeAddress: string
+  readonly mtu: number
+}
+
+export interface Route {
+  readonly subnet: string
+  /** The node that has it; null: this node's own, which nothing but pod links may leave. */
+  readonly via: string | null
+}
+
+// ---- Sockets -----------------------------------------------------------------------------------------------------
+
+export interface Sockets {
+  /** Answers datagrams. Resolves once it listens. Rejects `conflict` when the port is taken. */
+  answerUdp(
+    at: SocketAddress,
+    answer: (question: Uint8Array, from: SocketAddress) => Promise<Uint8Array | null>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Takes connections. Resolves once it listens. Rejects `conflict` when the port is taken. */
+  acceptTcp(
+    at: SocketAddress,
+    accept: (stream: ByteStream, from: SocketAddress) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Rejects `unavailable` with the reason when nobody takes the connection. */
+  connectTcp(to: SocketAddress, signal: AbortSignal): Promise<ByteStream>
+  /** Asks by datagram and waits for one answer. */
+  askUdp(to: SocketAddress, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+}
+
+export interface SocketAddress {
+  readonly address: string
+  readonly port: number
 }
 
 // ---- Http --------------------------------------------------------------------------------------------------------
@@ -200,6 +362,17 @@ export interface Http {
    * when the port is taken.
    */
   serve(options: HttpOptions, handle: HttpHandler, signal: AbortSignal): Promise<{ readonly port: number }>
+  /** Asks a server in the plain, for probes: certificates are not checked, redirects not followed, 10 KiB of the body kept. Rejects `unavailable`. */
+  ask(question: HttpQuestion, signal: AbortSignal): Promise<{ readonly status: number; readonly body: string }>
+}
+
+export interface HttpQuestion {
+  readonly scheme: 'http' | 'https'
+  readonly address: string
+  readonly port: number
+  readonly method: string
+  readonly path: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 export interface HttpOptions {
