@@ -159,15 +159,19 @@ export interface Engine {
   watch(labels: Readonly<Record<string, string>>, changed: (id: string) => void, signal: AbortSignal): Promise<void>
   /** What the container printed, and with `follow` goes on printing until it ends. Rejects `not-found`. */
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogPiece>
-  /** Runs a command in a running container, to its end; at most `outputBytesMax` of its output are kept. */
+  /**
+   * Runs a command in a running container, to its end; at most `outputBytesMax` of its output are kept. Rejects
+   * `invalid` when it cannot run (then nothing ran), `not-found` and `conflict` when the container is gone or stands
+   * still. On abort the command may go on, unheard.
+   */
   run(
     id: string,
     command: readonly string[],
     outputBytesMax: number,
     signal: AbortSignal,
   ): Promise<{ readonly exitCode: number; readonly output: string }>
-  /** Makes an image of one executable file, without a registry. Making it again is no error. */
-  makeImage(image: string, executable: Uint8Array): Promise<void>
+  /** Makes an image of one executable file, which runs by default, without a registry. Making it again is no error. */
+  makeImage(image: string, executable: Uint8Array, signal: AbortSignal): Promise<void>
   /** Whether the image is here. */
   hasImage(image: string, signal: AbortSignal): Promise<boolean>
   /** Fetches an image. Rejects `not-found` or `unavailable` with the registry's words. */
@@ -210,6 +214,12 @@ export interface ContainerSpec {
     readonly searches: readonly string[]
     readonly options: readonly string[]
   }
+  /** Further lines of its hosts file. Of one that joins another: ignored, the file is the other's. */
+  readonly hosts?: readonly { readonly address: string; readonly name: string }[]
+  /** Absent: a process namespace of its own. */
+  readonly processes?: 'host' | { readonly join: string }
+  /** Shares the host's IPC. Of one that joins another: ignored. */
+  readonly hostIpc?: boolean
   readonly mounts?: readonly Mount[]
   /** What `stop` sends first; absent: what the image says, else SIGTERM. */
   readonly stopSignal?: string
@@ -217,9 +227,17 @@ export interface ContainerSpec {
   readonly privileged?: boolean
   readonly readOnlyRoot?: boolean
   readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  /** Its processes never gain rights, as by setuid files. */
+  readonly noNewPrivileges?: boolean
+  /** All system calls are allowed. */
+  readonly unconfined?: boolean
+  /** Further groups of its first process. */
+  readonly groups?: readonly number[]
+  /** 0 to 1000: the higher, the sooner the kernel ends it when the host's memory runs out. */
+  readonly oomScore?: number
 }
 
-/** A folder or file of the host that shows in the container. */
+/** A folder or file of the host that shows in the container. It must be there. */
 export interface Mount {
   readonly source: string
   readonly target: string
@@ -260,21 +278,36 @@ export interface Container {
 
 // ---- Files -------------------------------------------------------------------------------------------------------
 
-/** Folders of this host for pods' volumes. Paths are absolute; those of the daemon's own lie below `root`. */
+/**
+ * Folders and files of this host for pods' volumes. Paths are absolute; those that are made or removed lie below `root`,
+ * but for the ones of hostPath volumes. Calls reject `failed` with the reason.
+ */
 export interface Files {
   readonly root: string
-  /** Makes a folder and those above it. One that is there is no error. */
+  /** Makes a folder, and those above it for their owner only. One that is there is no error and stays as it is. */
   makeFolder(path: string, mode: number): Promise<void>
+  /** As `makeFolder`, in memory and at most so large (null: half of what the host has). `disk`: this daemon may not mount, so it is an ordinary folder. */
+  makeMemoryFolder(path: string, mode: number, bytesMax: number | null): Promise<'memory' | 'disk'>
+  /** Puts a file of this content there, with the folders above it. One that is there is written into, for it may be mounted; where its content is the same it is left alone. */
+  writeFile(path: string, data: Uint8Array, mode: number): Promise<void>
+  /** The first bytes of a file, null when there is none. A link is not followed. */
+  read(path: string, bytesMax: number): Promise<Uint8Array | null>
   /**
    * Puts exactly these files into a folder, all at once for whoever reads there (Kubernetes' atomic writer: a new
-   * folder beside it, a symbolic link turned). Names may hold slashes, never `..`.
+   * folder beside it, a symbolic link turned). Names may hold slashes, never `..`. Files that are the same are left alone.
    */
   project(path: string, files: readonly ProjectedFile[]): Promise<void>
   /** What a path is, links followed; null when there is nothing. */
-  look(path: string): Promise<'folder' | 'file' | 'socket' | 'other' | null>
+  look(path: string): Promise<'folder' | 'file' | 'socket' | 'device' | 'other' | null>
   /** Names in a folder; empty when it is not there. */
   list(path: string): Promise<readonly string[]>
-  /** Removes a tree below `root`; links in it are removed, never followed. What is gone is no error. */
+  /**
+   * What is to be mounted so that the part `path` of `folder` shows, whoever writes into the folder meanwhile
+   * (CVE-2017-1002101, CVE-2021-25741): found without following any link out of the folder, made as a folder when it is
+   * not there, and held at `at`. Rejects `invalid` when a link leads out, or when this daemon may not hold it.
+   */
+  pin(folder: string, path: string, at: string): Promise<string>
+  /** Removes a tree below `root`; links in it are removed, never followed, and what is mounted in it is unmounted first. What is gone is no error. */
   removeTree(path: string): Promise<void>
 }
 
