@@ -31,7 +31,11 @@ export function column<O extends KubeObject>(
 }
 
 /** Shown only by `-o wide`. */
-export function wideColumn<O extends KubeObject>(name: string, doc: string, cell: (object: O) => string): Column<O> {
+export function wideColumn<O extends KubeObject>(
+  name: string,
+  doc: string,
+  cell: (object: O, nowMs: number) => string,
+): Column<O> {
   return { name, type: 'string', format: '', doc, wide: true, cell }
 }
 

@@ -21,6 +21,8 @@ export interface Kind {
   readonly verbs: readonly string[]
   /** Served below the object's own path. */
   readonly subresources: readonly Subresource[]
+  /** Where its objects are kept when they are another kind's under other names; null: as they are. */
+  readonly storedAs: StoredAs | null
   /** `pods`, `jointokens.skein.dev`: as messages name it. */
   readonly resource: string
   readonly type: ObjectType
@@ -33,6 +35,12 @@ export interface Kind {
   readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>
   /** What a new object is given, or may not bring. */
   readonly begin: (object: KubeObject) => KubeObject
+  /** What an update that is silent about it takes over from before, and what it lets go. Before its defaults. */
+  readonly inherit: (next: KubeObject, previous: KubeObject) => KubeObject
+  /** Names of what its objects hold for themselves alone (reserve.ts): `ip-10.96.0.10`. Each at most once. */
+  readonly reserves: (object: KubeObject) => readonly string[]
+  /** Draws what an object needs for itself alone and does not name; null: objects of this kind need nothing. */
+  readonly allocate: Allocate | null
   /** What must stay true from one version to the next, beside the fields that may not change at all. */
   readonly checkUpdate: (next: KubeObject, previous: KubeObject) => readonly FieldError[]
 }
@@ -40,7 +48,36 @@ export interface Kind {
 export interface Subresource {
   readonly name: string
   readonly verbs: readonly string[]
+  /** The kind that is read and written there, when it is not the object's own. */
+  readonly kind: { readonly group: string; readonly version: string; readonly name: string } | null
 }
+
+/** One set of objects, served by two groups. */
+export interface StoredAs {
+  readonly kind: Kind
+  readonly toStored: (object: KubeObject) => KubeObject
+  readonly fromStored: (object: KubeObject) => KubeObject
+}
+
+/** What can be held by one alone. */
+export interface Pool {
+  /** Whether somebody holds it, as far as is known here. */
+  has(name: string): boolean
+  /** A whole number from 0 to below `below`. */
+  draw(below: number): number
+}
+
+/** `drawn`: names that were chosen here; if one is taken meanwhile, another draw helps. */
+export type Allocated<O extends KubeObject = KubeObject> =
+  | { readonly object: O; readonly drawn: readonly string[] }
+  | { readonly errors: readonly FieldError[] }
+
+/** `held`: the names that the object holds already. */
+export type Allocate<O extends KubeObject = KubeObject> = (
+  object: O,
+  held: readonly string[],
+  pool: Pool,
+) => Allocated<O>
 
 /** A column of `kubectl get`. */
 export interface Column<O extends KubeObject = KubeObject> {
@@ -72,6 +109,8 @@ export interface Declaration<R extends Rows> {
   readonly namespaced: boolean
   /** Whether `/status` is served, so that the main path leaves the status alone. */
   readonly status: boolean
+  /** Whether `/scale` is served: it has `spec.replicas`, `spec.selector` and `status.replicas`. */
+  readonly scale?: boolean
   /** Everything but the metadata. */
   readonly rows: R
   /** What concerns the object as a whole. */
@@ -85,6 +124,10 @@ export interface Behaviour<O extends KubeObject> {
   readonly rowConditions?: (object: O) => readonly RowCondition[]
   readonly selectable?: Readonly<Record<string, (object: O) => string>>
   readonly begin?: (object: O) => KubeObject
+  readonly inherit?: (next: O, previous: O) => O
+  readonly reserves?: (object: O) => readonly string[]
+  readonly allocate?: Allocate<O>
+  readonly storedAs?: StoredAs
   readonly checkUpdate?: (next: O, previous: O) => readonly FieldError[]
 }
 
@@ -111,7 +154,8 @@ export function kind<const R extends Rows>(
     categories: declared.categories ?? [],
     namespaced: declared.namespaced,
     verbs: VERBS,
-    subresources: declared.status ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : [],
+    subresources: subresourcesOf(declared),
+    storedAs: behaviour.storedAs ?? null,
     resource: group === '' ? plural : `${plural}.${group}`,
     type: object(
       name,
@@ -127,6 +171,23 @@ export function kind<const R extends Rows>(
     rowConditions: typed.rowConditions ?? (() => []),
     selectable: typed.selectable ?? {},
     begin: typed.begin ?? ((object) => object),
+    inherit: typed.inherit ?? ((next) => next),
+    reserves: typed.reserves ?? (() => []),
+    allocate: typed.allocate ?? null,
     checkUpdate: typed.checkUpdate ?? (() => []),
   }
+}
+
+function subresourcesOf({
+  status,
+  scale = false,
+}: {
+  readonly status: boolean
+  readonly scale?: boolean
+}): Subresource[] {
+  const verbs = ['get', 'patch', 'update']
+  return [
+    ...(scale ? [{ name: 'scale', verbs, kind: { group: 'autoscaling', version: 'v1', name: 'Scale' } }] : []),
+    ...(status ? [{ name: 'status', verbs, kind: null }] : []),
+  ]
 }

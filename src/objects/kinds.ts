@@ -1,12 +1,40 @@
 import type { Kind } from './kind.ts'
 import { configMap } from './kinds/configmap.ts'
+import { controllerRevision } from './kinds/controllerrevision.ts'
+import { deployment } from './kinds/deployment.ts'
+import { endpoints } from './kinds/endpoints.ts'
+import { endpointSlice } from './kinds/endpointslice.ts'
+import { event } from './kinds/event.ts'
 import { joinToken } from './kinds/jointoken.ts'
+import { lease } from './kinds/lease.ts'
 import { namespace } from './kinds/namespace.ts'
+import { newEvent } from './kinds/newevent.ts'
 import { node } from './kinds/node.ts'
 import { pod } from './kinds/pod.ts'
+import { replicaSet } from './kinds/replicaset.ts'
+import { secret } from './kinds/secret.ts'
+import { service } from './kinds/service.ts'
+import { serviceAccount } from './kinds/serviceaccount.ts'
 
 /** Every kind that is served. A new one is declared in `kinds/` and listed here; nothing else needs to know it. */
-export const kinds: readonly Kind[] = [configMap, namespace, node, pod, joinToken]
+export const kinds: readonly Kind[] = [
+  configMap,
+  endpoints,
+  event,
+  namespace,
+  node,
+  pod,
+  secret,
+  serviceAccount,
+  service,
+  controllerRevision,
+  deployment,
+  replicaSet,
+  newEvent,
+  lease,
+  endpointSlice,
+  joinToken,
+]
 
 const byPlural = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]))
 const byName = new Map(kinds.map((kind) => [`${kind.apiVersion}/${kind.name}`, kind]))

@@ -41,3 +41,27 @@ export function selects(
   const requirements = requirementsOf(selector)
   return requirements !== null && matchesLabels(requirements, labels)
 }
+
+/** As text that `parseLabelSelector` reads: `app=web,tier in (a,b),!old`. Empty where nothing or all is selected. */
+export function formatSelector(selector: SelectorObject | undefined): string {
+  return (requirementsOf(selector) ?? []).map(formatRequirement).join(',')
+}
+
+function formatRequirement({ key, operator, values }: Requirement): string {
+  const [value = ''] = values
+  switch (operator) {
+    case 'in':
+      return values.length === 1 ? `${key}=${value}` : `${key} in (${[...values].sort().join(',')})`
+    case 'notin':
+      return `${key} notin (${[...values].sort().join(',')})`
+    case 'exists':
+      return key
+    case '!':
+      return `!${key}`
+    case '>':
+    case '<':
+      return `${key}${operator}${value}`
+    default:
+      return unreachable(operator)
+  }
+}

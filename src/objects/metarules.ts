@@ -64,7 +64,8 @@ function checkNamespace(kind: Kind, { namespace }: Meta): FieldError[] {
   return judge(dnsLabel, namespace).map((detail) => fault('Invalid value', 'namespace', namespace, detail))
 }
 
-function checkMaps({ labels = {}, annotations = {} }: Meta): FieldError[] {
+/** Of templates too, which have labels and annotations and nothing else. */
+export function checkMaps({ labels = {}, annotations = {} }: Pick<Meta, 'labels' | 'annotations'>): FieldError[] {
   const errors = Object.entries(labels).flatMap(([key, value]) => [
     ...judge(qualifiedName, key).map((detail) => fault('Invalid value', 'labels', key, detail)),
     ...judge(labelValue, value).map((detail) => fault('Invalid value', 'labels', value, detail)),

@@ -50,7 +50,7 @@ export function prepareCreate(kind: Kind, object: KubeObject, birth: Birth): Kub
  */
 export function prepareUpdate(kind: Kind, next: KubeObject, previous: KubeObject): KubeObject {
   const status = hasStatus(kind) ? statusOf(previous) : statusOf(next)
-  const complete = withStatus(kind, applyDefaults(kind, next), status)
+  const complete = withStatus(kind, applyDefaults(kind, kind.inherit(next, previous)), status)
   const grown = hasSpec(kind) && !sameJson(desired(complete), desired(previous))
   const generation = grown ? (previous.metadata.generation ?? 0) + 1 : previous.metadata.generation
   return { ...complete, metadata: carriedOver(complete.metadata, previous.metadata, generation) }

@@ -99,6 +99,17 @@ export const ipAddress: Rule = text((value) =>
   isIPv4(value) || isIPv6(value) ? [] : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
 )
 
+/** An address that something can be behind: not of the machine itself, nor of a link, nor of many. */
+export const endpointAddress: Rule = text((value) => {
+  if (ipAddress(value).length > 0) return ipAddress(value)
+  if (value === '0.0.0.0' || value === '::') return ['may not be unspecified (0.0.0.0 or ::)']
+  if (value.startsWith('127.') || value === '::1') return ['may not be in the loopback range (127.0.0.0/8, ::1/128)']
+  if (value.startsWith('169.254.') || /^fe[89ab]/i.test(value)) {
+    return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)']
+  }
+  return /^(22[4-9]|23\d)\./.test(value) || /^ff/i.test(value) ? ['may not be a multicast address'] : []
+})
+
 /** SHA-256 in hexadecimal. */
 export const sha256Hex: Rule = text((value) =>
   /^[0-9a-f]{64}$/.test(value) ? [] : ['must be 64 lower case hexadecimal digits'],
@@ -143,12 +154,12 @@ function pattern(words: string, source: string, ...examples: readonly string[]):
   return `${words} (e.g. ${shown}regex used for validation is '${source}')`
 }
 
-function isIPv4(value: string): boolean {
+export function isIPv4(value: string): boolean {
   const parts = value.split('.')
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
 }
 
-function isIPv6(value: string): boolean {
+export function isIPv6(value: string): boolean {
   const halves = value.split('::')
   if (halves.length > 2 || value.length > 45) return false
   const groups = halves.map((half) => (half === '' ? [] : half.split(':')))

@@ -31,12 +31,17 @@ export function validateStatusUpdate(kind: Kind, next: KubeObject, previous: Kub
 function validateMembers(kind: Kind, object: KubeObject): FieldError[] {
   const errors: FieldError[] = []
   const { metadata: _metadata, ...members } = object as unknown as Loose
-  validateObject(kind.type, members, '', errors)
+  for (const field of kind.type.fields.values()) validateField(field, members, '', errors)
+  runChecks(kind.type, object as unknown as Loose, '', errors)
   return errors
 }
 
 function validateObject(type: ObjectType, object: Loose, path: string, errors: FieldError[]): void {
   for (const field of type.fields.values()) validateField(field, object, path, errors)
+  runChecks(type, object, path, errors)
+}
+
+function runChecks(type: ObjectType, object: Loose, path: string, errors: FieldError[]): void {
   const report: Report = (fault, below, value, detail = '') => {
     errors.push({ type: fault, field: below === '' ? path : join(path, below), value, detail })
   }
