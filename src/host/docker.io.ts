@@ -1,5 +1,9 @@
 import Docker from 'dockerode'
-import { type Container, type ContainerSpec, DeviceError, type Engine, type EngineInfo } from './host.ts'
+import { accepting, newGate, statusOf, timed } from './dockercalls.io.ts'
+import { runCommand } from './dockerrun.io.ts'
+import { createOptions } from './dockerspec.io.ts'
+import { type Container, DeviceError, type Engine, type EngineInfo } from './host.ts'
+import { tarOf } from './tar.ts'
 
 /** Beyond about four calls at once dockerd only gets slower for each. Stops wait for processes, so they queue apart. */
 const callsMax = 4
@@ -7,15 +11,11 @@ const stopsMax = 256
 /** A call that takes longer than this is taken for an engine that hangs. A stop may take its grace on top, a pull its own time. */
 const callTimeoutMsDefault = 120_000
 const pullTimeoutMs = 30 * 60_000
+/** Commands wait for processes too. */
+const runsMax = 64
 /** The engine keeps the last events: asking for these as well closes the gap while the stream is being set up. */
 const eventsSinceMs = 3_000
 const eventLineBytesMax = 1 << 20
-const logBytesMax = '10m'
-const logFilesMax = '3'
-/** What the kernel's scheduler and its quota accept at least. */
-const cpuSharesMin = 2
-const cpuPeriodUs = 100_000
-const cpuQuotaMinUs = 1_000
 
 export interface DockerOptions {
   /** `unix:///path` or `tcp://host:port`; absent: what DOCKER_HOST says, else the usual socket. */
@@ -23,12 +23,15 @@ export interface DockerOptions {
   readonly callTimeoutMs?: number
 }
 
+const executableName = 'program'
+
 /** The container engine: Docker, through its HTTP API. */
 export function dockerEngine(options: DockerOptions = {}): Engine {
   const docker = new Docker(clientOptions(options.endpoint))
   const callTimeoutMs = options.callTimeoutMs ?? callTimeoutMsDefault
   const calls = newGate(callsMax)
   const stops = newGate(stopsMax)
+  const runs = newGate(runsMax)
 
   /** One call, in its turn, with a time limit, its fault told in our words. */
   const call = <T>(signal: AbortSignal, run: (abortSignal: AbortSignal) => Promise<T>) =>
@@ -90,6 +93,19 @@ export function dockerEngine(options: DockerOptions = {}): Engine {
       await eachLine(stream as EventStream, (line) => changed(eventId(line)), signal)
     },
 
+    run: (id, command, outputBytesMax, signal) =>
+      runs(signal, () => runCommand(docker.getContainer(id), { command, outputBytesMax, callTimeoutMs }, signal)),
+
+    async makeImage(image, executable, signal) {
+      const [repo, tag] = [image.slice(0, image.lastIndexOf(':')), image.slice(image.lastIndexOf(':') + 1)]
+      const archive = Buffer.from(tarOf([{ name: executableName, data: executable, mode: 0o755 }]))
+      await call(signal, async () => {
+        const changes = `ENTRYPOINT ["/${executableName}"]`
+        const progress: unknown = await docker.importImage(archive as never, { repo, tag, changes } as object)
+        await followed(docker, progress as NodeJS.ReadableStream)
+      })
+    },
+
     async hasImage(image, signal) {
       const found = await call(signal, (abortSignal) =>
         accepting([404], docker.getImage(image).inspect({ abortSignal } as object)),
@@ -99,13 +115,7 @@ export function dockerEngine(options: DockerOptions = {}): Engine {
 
     async pull(image, signal) {
       const run = async (abortSignal: AbortSignal): Promise<void> => {
-        const progress = await docker.pull(withTag(image), { abortSignal })
-        await new Promise<void>((resolve, reject) => {
-          docker.modem.followProgress(progress, (error) => {
-            if (error === null) resolve()
-            else reject(new DeviceError('invalid', error.message, error))
-          })
-        })
+        await followed(docker, await docker.pull(withTag(image), { abortSignal }))
       }
       try {
         await timed(signal, pullTimeoutMs, run)
@@ -122,6 +132,16 @@ export function dockerEngine(options: DockerOptions = {}): Engine {
     )
     return found === null ? null : containerOf(found)
   }
+}
+
+/** Resolves when what the engine reports on has ended well. */
+function followed(docker: Docker, progress: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(progress, (error) => {
+      if (error === null) resolve()
+      else reject(new DeviceError('invalid', error.message, error))
+    })
+  })
 }
 
 function clientOptions(endpoint: string | undefined): Docker.DockerOptions {
@@ -171,7 +191,7 @@ function containerOf(found: Docker.ContainerInspectInfo): Container {
     ...(startedAtMs !== undefined && { startedAtMs }),
     ...(state === 'exited' && { finishedAtMs, exitCode: found.State.ExitCode, oomKilled: found.State.OOMKilled }),
     ...(found.State.Error !== '' && { error: found.State.Error }),
-    ...(state === 'running' && { address: addressOf(found) }),
+    ...(state === 'running' && { address: addressOf(found), pid: found.State.Pid }),
   }
 }
 
@@ -193,35 +213,6 @@ function addressOf(found: Docker.ContainerInspectInfo): string | undefined {
 }
 
 // ---- What we ask, in the engine's words --------------------------------------------------------------------------
-
-function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
-  return {
-    name: spec.name,
-    Image: spec.image,
-    ...(spec.command !== undefined && { Entrypoint: [...spec.command] }),
-    ...(spec.args !== undefined && { Cmd: [...spec.args] }),
-    Env: spec.env.map(({ name, value }) => `${name}=${value}`),
-    Labels: { ...spec.labels },
-    Hostname: spec.hostname,
-    ...(spec.workingDir !== undefined && { WorkingDir: spec.workingDir }),
-    Tty: spec.tty,
-    OpenStdin: spec.stdin,
-    HostConfig: {
-      NetworkMode: spec.network === 'host' ? 'host' : 'bridge',
-      RestartPolicy: { Name: '' },
-      LogConfig: { Type: 'json-file', Config: { 'max-size': logBytesMax, 'max-file': logFilesMax } },
-      ...(spec.cpuRequestMillis !== undefined && {
-        CpuShares: Math.max(cpuSharesMin, Math.floor((spec.cpuRequestMillis * 1024) / 1000)),
-      }),
-      ...(spec.cpuLimitMillis !== undefined && {
-        CpuPeriod: cpuPeriodUs,
-        CpuQuota: Math.max(cpuQuotaMinUs, Math.floor((spec.cpuLimitMillis * cpuPeriodUs) / 1000)),
-      }),
-      // As much memory and swap together as memory alone: no swapping.
-      ...(spec.memoryLimitBytes !== undefined && { Memory: spec.memoryLimitBytes, MemorySwap: spec.memoryLimitBytes }),
-    },
-  }
-}
 
 function labelFilters(labels: Readonly<Record<string, string>>): string[] {
   return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
@@ -285,92 +276,7 @@ function parseEvent(line: string): { readonly Actor?: { readonly ID?: unknown } 
   }
 }
 
-// ---- Limits and faults -------------------------------------------------------------------------------------------
-
-type Gate = <T>(signal: AbortSignal, run: () => Promise<T>) => Promise<T>
-
-/** Lets at most `max` run at once; the rest wait in the order they came. */
-function newGate(max: number): Gate {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (signal, run) => {
-    signal.throwIfAborted()
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running++
-    try {
-      signal.throwIfAborted()
-      return await run()
-    } finally {
-      // The place goes to the next in line without becoming free in between.
-      const next = waiting.shift()
-      if (next === undefined) running--
-      else next()
-    }
-  }
-}
-
-/**
- * Runs one call with a time limit. Settles at once on abort or timeout, whatever the client library makes of it: when
- * the connection breaks in the middle of an answer, its promise never settles.
- */
-function timed<T>(signal: AbortSignal, timeoutMs: number, run: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const call = new AbortController()
-    const timer = setTimeout(() => {
-      finish(() => reject(new DeviceError('unavailable', `the engine did not answer within ${timeoutMs / 1000} s`)))
-      call.abort()
-    }, timeoutMs)
-    const abort = (): void => {
-      finish(() => reject(signal.reason as Error))
-      call.abort()
-    }
-    const finish = (settle: () => void): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-      settle()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    run(call.signal).then(
-      (value) => finish(() => resolve(value)),
-      (cause: unknown) => finish(() => reject(signal.aborted ? (signal.reason as Error) : deviceError(cause))),
-    )
-  })
-}
-
-/** The call's answer, or null when the engine answered with one of these codes. */
-async function accepting<T>(statuses: readonly number[], call: Promise<T>): Promise<T | null> {
-  try {
-    return await call
-  } catch (cause) {
-    if (statuses.includes(statusOf(cause) ?? 0)) return null
-    throw cause
-  }
-}
-
-function statusOf(cause: unknown): number | undefined {
-  return (cause as { statusCode?: number }).statusCode
-}
-
-function deviceError(cause: unknown): DeviceError {
-  if (cause instanceof DeviceError) return cause
-  const status = statusOf(cause)
-  if (status === undefined) return new DeviceError('unavailable', unreachableMessage(cause), cause)
-  const said = (cause as { json?: { message?: unknown } | null }).json?.message
-  const message = typeof said === 'string' ? said : String((cause as Error).message)
-  if (status === 404) return new DeviceError('not-found', message, cause)
-  if (status === 409) return new DeviceError('conflict', message, cause)
-  if (status === 502 || status === 503) return new DeviceError('unavailable', message, cause)
-  // A container that cannot run is told by 400 or 500, depending on which part of the engine found out.
-  return new DeviceError('invalid', message, cause)
-}
-
-function unreachableMessage(cause: unknown): string {
-  const code = (cause as { code?: string }).code
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'no container engine answers; is Docker running?'
-  if (code === 'EACCES')
-    return 'the container engine may not be used by this user; run as root or join the group docker'
-  return `the container engine does not answer: ${(cause as Error).message}`
-}
+// ---- Faults of registries ----------------------------------------------------------------------------------------
 
 /** A registry's refusal comes as 404 or in the stream; that it cannot be reached, as 500. All else is no answer. */
 function pullError(cause: unknown): unknown {
