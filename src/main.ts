@@ -16,6 +16,7 @@ import { writeWhole } from './host/files.io.ts'
 import type { Disk, Host, Http, Log } from './host/host.ts'
 import { readCertificate } from './host/pem.io.ts'
 import { newEntropy } from './host/random.io.ts'
+import { newSockets } from './host/sockets.io.ts'
 import { version } from './lib/version.ts'
 
 // Every wait listens to the signal that ends the daemon; Node would take more than ten for a leak.
@@ -99,6 +100,7 @@ async function runDevices(order: DaemonOrder, log: Log, signal: AbortSignal): Pr
     network,
     disk: disk.disk,
     engine: dockerEngine({ endpoint: `unix://${order.engineSocket}` }),
+    sockets: newSockets(log),
     http: announced(http, order.serving),
     log,
   }
@@ -130,6 +132,7 @@ function rememberedDisk(disk: Disk, dataDir: string, record: NodeRecord): { disk
 
 function announced(http: Http, serving: () => void): Http {
   return {
+    ...http,
     async serve(options, handle, signal) {
       const listening = await http.serve(options, handle, signal)
       serving()

@@ -87,15 +87,21 @@ export interface Network {
   answer(protocol: string, answerer: (from: Identity, question: Uint8Array) => Promise<Uint8Array>): void
   /** A connection to this peer was lost: a hint, not a verdict. */
   lost(listener: (peer: Identity) => void): void
-  /** Opens a stream of bytes to a peer: for logs, exec and the like, apart from the lanes. Rejects `unavailable`. */
+  /**
+   * Opens a stream of bytes to a peer: for logs, exec and the like, apart from the lanes. The signal is for opening
+   * alone. Rejects `unavailable` when the peer cannot be reached or takes no stream of this protocol.
+   */
   open(peer: Identity, protocol: string, signal: AbortSignal): Promise<ByteStream>
-  /** Takes streams that peers open. One acceptor a protocol; what it rejects with resets the stream. */
+  /**
+   * Takes streams that peers open. One acceptor a protocol. When it is done its side has ended, and what yet comes is
+   * dropped; when it rejects the stream is reset.
+   */
   accept(protocol: string, acceptor: (from: Identity, stream: ByteStream) => Promise<void>): void
 }
 
 /** Bytes both ways, in order, none lost while it lives; chunks are cut anywhere. */
 export interface ByteStream {
-  /** Resolves when there is room for more. Rejects `unavailable` when the other side has gone. */
+  /** Resolves when there is room for more. Rejects `unavailable` when the other side has gone. One writer; the chunk is the stream's from then on. */
   send(chunk: Uint8Array): Promise<void>
   /** Says that nothing more will be sent; receiving goes on. */
   end(): void
@@ -304,9 +310,10 @@ export interface Files {
   /**
    * What is to be mounted so that the part `path` of `folder` shows, whoever writes into the folder meanwhile
    * (CVE-2017-1002101, CVE-2021-25741): found without following any link out of the folder, made as a folder when it is
-   * not there, and held at `at`. Rejects `invalid` when a link leads out, or when this daemon may not hold it.
+   * not there, and held at `at` (null: nobody but this daemon writes there, so that it need not be held, and it must be
+   * there). Rejects `invalid` when a link leads out, or when this daemon may not hold it.
    */
-  pin(folder: string, path: string, at: string): Promise<string>
+  pin(folder: string, path: string, at: string | null): Promise<string>
   /** Removes a tree below `root`; links in it are removed, never followed, and what is mounted in it is unmounted first. What is gone is no error. */
   removeTree(path: string): Promise<void>
 }
@@ -364,13 +371,16 @@ export interface Route {
 // ---- Sockets -----------------------------------------------------------------------------------------------------
 
 export interface Sockets {
-  /** Answers datagrams. Resolves once it listens. Rejects `conflict` when the port is taken. */
+  /** Answers datagrams; null: not at all. Resolves once it listens. Rejects as `acceptTcp` does. */
   answerUdp(
     at: SocketAddress,
     answer: (question: Uint8Array, from: SocketAddress) => Promise<Uint8Array | null>,
     signal: AbortSignal,
   ): Promise<void>
-  /** Takes connections. Resolves once it listens. Rejects `conflict` when the port is taken. */
+  /**
+   * Takes connections. Resolves once it listens. Rejects `conflict` when the port is taken, `unavailable` when this
+   * host does not have the address (yet). The acceptor's end is the stream's, as with `Network.accept`.
+   */
   acceptTcp(
     at: SocketAddress,
     accept: (stream: ByteStream, from: SocketAddress) => Promise<void>,

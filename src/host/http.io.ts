@@ -19,6 +19,7 @@ import {
   type HttpResponse,
   type Log,
 } from './host.ts'
+import { askHttp } from './httpask.io.ts'
 import { type BodyMemory, bodyTimeoutMs, readBody, TooBusyError } from './httpbody.io.ts'
 
 /** PEM texts: the server's key and certificate, and the authority that client certificates are verified against. */
@@ -73,6 +74,7 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
       current = next
       for (const server of servers) server.setSecureContext(contextOf(next))
     },
+    ask: askHttp,
     async serve(options, handle, signal) {
       signal.throwIfAborted()
       const server = createSecureServer({

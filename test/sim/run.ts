@@ -7,6 +7,8 @@ import { newHistory } from './history.ts'
 import { newSimHttp } from './host/http.ts'
 import { newSimLinks } from './host/links.ts'
 import { newSimNetwork } from './host/network.ts'
+import type { SimSites } from './host/sites.ts'
+import { newSimSockets } from './host/sockets.ts'
 import { type LogChecker, newLogChecker } from './logchecker.ts'
 import type { Pods } from './pods.ts'
 import { Violation } from './violation.ts'
@@ -44,7 +46,8 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   world.trace.listener = options.onEvent ?? null
   const logs = newLogChecker()
   const links = newSimLinks()
-  const http = newSimHttp(world)
+  const sites: SimSites = new Map()
+  const http = newSimHttp(world, sites)
   const onLine = (line: Parameters<LogChecker['line']>[0]): void => {
     try {
       logs.line(line)
@@ -54,9 +57,10 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   }
   http.handlerFailed = (cause) => world.fail(new Violation('no request breaks its server', causeText(cause)))
   const network = newSimNetwork(world, links)
+  const sockets = newSimSockets(world, links, sites)
   const size = world.random.pick([3, 3, 3, 4, 5])
   const cluster = newSimCluster(
-    { world, network, http, onLine },
+    { world, network, http, sockets, sites, onLine },
     { size, daemon: options.daemon, raft: shortLog(world) },
   )
   const leader = () => (logs.leader === null ? null : cluster.node(logs.leader.node))

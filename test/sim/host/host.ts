@@ -8,6 +8,8 @@ import { newSimEntropy } from './entropy.ts'
 import type { SimHttp } from './http.ts'
 import { newSimLog, type SimLogLine } from './log.ts'
 import type { SimNetwork } from './network.ts'
+import type { SimSites } from './sites.ts'
+import type { SimSockets } from './sockets.ts'
 
 /** A machine: what outlives the daemons that run on it. */
 export interface SimMachine {
@@ -23,6 +25,9 @@ export interface SimSurroundings {
   readonly world: World
   readonly network: SimNetwork
   readonly http: SimHttp
+  readonly sockets: SimSockets
+  /** What serves in containers. */
+  readonly sites: SimSites
   readonly onLine: (line: SimLogLine) => void
 }
 
@@ -38,7 +43,7 @@ export function newSimMachine(world: World, node: string, identity: string, engi
 
 /** Everything that one process on this machine may touch. */
 export function newSimHost(
-  { world, network, http, onLine }: SimSurroundings,
+  { world, network, http, sockets, onLine }: SimSurroundings,
   machine: SimMachine,
   process: SimProcess,
   addresses: readonly string[],
@@ -49,6 +54,7 @@ export function newSimHost(
     network: network.attach(process, machine.identity, addresses),
     disk: machine.disk.mount(process),
     engine: machine.engine.attach(process),
+    sockets: sockets.attach(process),
     http: http.attach(process),
     log: newSimLog(world, process, onLine),
   }

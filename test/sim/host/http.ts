@@ -4,12 +4,14 @@ import {
   type Http,
   type HttpHandler,
   type HttpOptions,
+  type HttpQuestion,
   type HttpRequest,
   type HttpResponse,
 } from '../../../src/host/host.ts'
 import { must } from '../../../src/lib/assert.ts'
 import { deviceCall, type SimProcess } from '../process.ts'
 import type { World } from '../world.ts'
+import type { SimSiteAnswer, SimSites } from './sites.ts'
 
 /** All HTTP servers of a world, and the clients that speak with them. Requests and answers take time and may be lost whole. */
 export interface SimHttp {
@@ -75,11 +77,12 @@ interface Exchange {
 }
 
 const delayMs = { min: 0.2, spread: 5 }
+const askedBytesMax = 10 * 1024
 /** How long a client of a host that fell silent waits. */
 const keepAliveMs = 5_000
 const lookMs = 1_000
 
-export function newSimHttp(world: World): SimHttp {
+export function newSimHttp(world: World, sites: SimSites = new Map()): SimHttp {
   const random = world.random.fork()
   const listeners = new Map<string, Listener>()
   const faults: SimHttpFaults = { lossChance: 0, unreachable: new Set(), injected: () => undefined }
@@ -111,6 +114,24 @@ export function newSimHttp(world: World): SimHttp {
       process.onKill(() => close(where, listener, null))
       signal.addEventListener('abort', () => process.alive && close(where, listener, signal.reason), { once: true })
       answer.resolve(1, { port })
+    })
+  }
+
+  /** What a daemon asks of what serves in a container. */
+  function ask(process: SimProcess, question: HttpQuestion, signal: AbortSignal): Promise<SimSiteAnswer> {
+    const where = `${question.address}:${question.port}`
+    const what = `${question.method} "${question.scheme}://${where}${question.path}"`
+    return deviceCall(process, signal, (answer) => {
+      const fail = (afterMs: number, why: string): void =>
+        answer.reject(afterMs, new DeviceError('unavailable', `${what}: ${why}`))
+      world.after(wayMs(), () => {
+        const site = sites.get(where)
+        if (site === undefined) return fail(wayMs(), `dial tcp ${where}: connect: connection refused`)
+        if (random.chance(faults.lossChance)) return fail(keepAliveMs, 'read: connection timed out')
+        if (site.answer === undefined) return fail(wayMs(), 'read: connection reset by peer')
+        const { status, body, afterMs = 0 } = site.answer(question)
+        answer.resolve(afterMs + wayMs(), { status, body: body.slice(0, askedBytesMax) })
+      })
     })
   }
 
@@ -170,7 +191,10 @@ export function newSimHttp(world: World): SimHttp {
   const web: SimHttp = {
     faults,
     handlerFailed: () => undefined,
-    attach: (process) => ({ serve: (options, handle, signal) => serve(process, options, handle, signal) }),
+    attach: (process) => ({
+      serve: (options, handle, signal) => serve(process, options, handle, signal),
+      ask: (question, signal) => ask(process, question, signal),
+    }),
     request(call) {
       const { node, port } = call
       const head = newSettled<SimHttpHead>()
