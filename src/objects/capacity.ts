@@ -1,5 +1,5 @@
 import { milliUnits, wholeUnits } from './quantity.ts'
-import type { Pod, ResourceList } from './types.ts'
+import type { Container, Pod, ResourceList } from './types.ts'
 
 /**
  * Resources as integers: cpu in thousandths, everything else in whole units (memory in bytes). Nodes provide them as
@@ -7,17 +7,42 @@ import type { Pod, ResourceList } from './types.ts'
  */
 export type Amounts = Readonly<Record<string, number>>
 
-/** What a pod takes from its node: the requests of all its containers (a limit alone counts as request), its overhead, and one pod. */
-export function podRequests(pod: Pod): Amounts {
-  const sum: Record<string, number> = { pods: 1 }
-  const add = (list: ResourceList): void => {
-    for (const [name, amount] of Object.entries(amountsOf(list))) {
-      if (!uncounted.has(name)) sum[name] = (sum[name] ?? 0) + amount
-    }
+/**
+ * What a pod takes from its node: the requests of all its containers (a limit alone counts as request), its overhead,
+ * and one pod. Init containers run before the others, one at a time, beside those before them that go on running: what
+ * counts of each resource is the most that is ever needed at once.
+ */
+export function podRequests({ spec }: Pod): Amounts {
+  let lasting: Amounts = {}
+  let most: Amounts = {}
+  for (const container of spec.initContainers ?? []) {
+    const now = plus(lasting, requestsOf(container))
+    if (container.restartPolicy === 'Always') lasting = now
+    most = larger(most, now)
   }
-  for (const { resources } of pod.spec.containers) add({ ...resources?.limits, ...resources?.requests })
-  add(pod.spec.overhead ?? {})
-  return sum
+  const running = spec.containers.map(requestsOf).reduce(plus, lasting)
+  return plus(plus(larger(most, running), counted(spec.overhead ?? {})), { pods: 1 })
+}
+
+function requestsOf({ resources }: Container): Amounts {
+  return counted({ ...resources?.limits, ...resources?.requests })
+}
+
+function counted(list: ResourceList): Amounts {
+  return Object.fromEntries(Object.entries(amountsOf(list)).filter(([name]) => !uncounted.has(name)))
+}
+
+function plus(a: Amounts, b: Amounts): Amounts {
+  return merged(a, b, (left, right) => left + right)
+}
+
+function larger(a: Amounts, b: Amounts): Amounts {
+  return merged(a, b, Math.max)
+}
+
+function merged(a: Amounts, b: Amounts, merge: (left: number, right: number) => number): Amounts {
+  const names = Object.keys({ ...a, ...b })
+  return Object.fromEntries(names.map((name) => [name, merge(a[name] ?? 0, b[name] ?? 0)]))
 }
 
 /** Nodes do not measure their disks, so nothing can be promised of them. */

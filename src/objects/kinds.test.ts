@@ -19,9 +19,20 @@ function typesOf(type: Type, found: Map<string, ObjectType> = new Map()): Map<st
 test('kinds are found by path and by name', () => {
   expect(kinds.map((kind) => kind.resource)).toEqual([
     'configmaps',
+    'endpoints',
+    'events',
     'namespaces',
     'nodes',
     'pods',
+    'secrets',
+    'serviceaccounts',
+    'services',
+    'controllerrevisions.apps',
+    'deployments.apps',
+    'replicasets.apps',
+    'events.events.k8s.io',
+    'leases.coordination.k8s.io',
+    'endpointslices.discovery.k8s.io',
     'jointokens.skein.dev',
   ])
   for (const kind of kinds) {
@@ -53,10 +64,11 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))('the tables of %s
 })
 
 test('columns have names and sentences', () => {
-  for (const { columns } of kinds) {
+  for (const { name: kindName, columns } of kinds) {
     for (const { doc, name } of columns)
       expect([name, doc]).toEqual([expect.stringMatching(/^[A-Z]/), expect.stringMatching(/\.$/)])
-    expect(columns[0]?.name).toBe('Name')
+    // An event's name says nothing; when it happened is what people look for.
+    expect(columns[0]?.name).toBe(kindName === 'Event' ? 'Last Seen' : 'Name')
   }
 })
 
@@ -70,6 +82,10 @@ describe('OpenAPI', () => {
   test('every reference leads somewhere', () => {
     for (const [group, version] of [
       ['', 'v1'],
+      ['apps', 'v1'],
+      ['events.k8s.io', 'v1'],
+      ['coordination.k8s.io', 'v1'],
+      ['discovery.k8s.io', 'v1'],
       ['skein.dev', 'v1'],
     ] as const) {
       const document = openApiDocument(group, version)
@@ -80,7 +96,18 @@ describe('OpenAPI', () => {
       expect(references.length).toBeGreaterThan(10)
       for (const reference of references) expect(names.has(reference ?? ''), reference).toBe(true)
     }
-    expect(openApiDocument('apps', 'v1')).toBeUndefined()
+    expect(openApiDocument('batch', 'v1')).toBeUndefined()
+  })
+
+  test('types that groups share have one name', () => {
+    const schemas = at(openApiDocument('apps', 'v1'), 'components', 'schemas') as JsonObject
+    const names = Object.keys(schemas)
+    expect(names).toContain('io.k8s.api.apps.v1.DeploymentSpec')
+    expect(names).toContain('io.k8s.api.core.v1.PodSpec')
+    expect(names).not.toContain('io.k8s.api.apps.v1.PodSpec')
+    const discovery = at(openApiDocument('discovery.k8s.io', 'v1'), 'components', 'schemas') as JsonObject
+    expect(Object.keys(discovery)).toContain('io.k8s.api.discovery.v1.EndpointPort')
+    expect(Object.keys(discovery)).toContain('io.k8s.api.core.v1.ObjectReference')
   })
 
   test('what apply looks for: the kind, and fieldValidation among the parameters of its PATCH', () => {

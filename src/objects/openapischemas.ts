@@ -1,4 +1,5 @@
 import type { Kind } from './kind.ts'
+import { kinds } from './kinds.ts'
 import type { Field, ObjectType, ScalarType, Type } from './schema.ts'
 import type { Json, JsonObject } from './value.ts'
 
@@ -16,11 +17,29 @@ const META = new Set([
 ])
 
 /** As upstream names them, so that tools that know the names find them: `io.k8s.api.core.v1.Pod`. */
-export function schemaName(type: ObjectType, group: string): string {
+export function schemaName(type: ObjectType, asked: string): string {
+  const group = home.get(type) ?? asked
   if (META.has(type.name)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${type.name}`
   return group === '' || group.endsWith('.k8s.io') || !group.includes('.')
     ? `io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.v1.${type.name}`
     : `${group.split('.').reverse().join('.')}.v1.${type.name}`
+}
+
+/** What several groups use belongs to the first that declares it: a pod's spec to the core group. */
+const home: ReadonlyMap<ObjectType, string> = homes()
+
+function homes(): ReadonlyMap<ObjectType, string> {
+  const found = new Map<ObjectType, string>()
+  const visit = (type: Type, group: string): void => {
+    if (type.form === 'list') visit(type.item, group)
+    else if (type.form === 'map') visit(type.value, group)
+    else if (type.form === 'object' && !found.has(type)) {
+      found.set(type, group)
+      for (const field of type.fields.values()) visit(field.type, group)
+    }
+  }
+  for (const kind of kinds) visit(kind.type, kind.group)
+  return found
 }
 
 /** The kinds, their lists, the further types, and all that they refer to. */

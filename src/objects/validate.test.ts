@@ -110,13 +110,7 @@ describe('pods', () => {
       ['spec.containers[0].image: Invalid value: " nginx": must not have leading or trailing whitespace'],
     ],
     [podOf({ name: 'C' }), [`spec.containers[0].name: Invalid value: "C": ${LABEL}`]],
-    [
-      podWith({ containers: [container, container] }),
-      [
-        'spec.containers[1].name: Duplicate value: "c"',
-        `spec.containers: Forbidden: more than one container is ${NOT_YET}`,
-      ],
-    ],
+    [podWith({ containers: [container, container] }), ['spec.containers[1].name: Duplicate value: "c"']],
     [
       podOf({ imagePullPolicy: 'Sometimes' }),
       [
@@ -212,16 +206,60 @@ describe('pods', () => {
     ],
     [
       podOf({ livenessProbe: { periodSeconds: 1 } }),
-      [
-        'spec.containers[0].livenessProbe: Required value: must specify a handler type',
-        `spec.containers[0].livenessProbe: Forbidden: ${NOT_YET}`,
-      ],
+      ['spec.containers[0].livenessProbe: Required value: must specify a handler type'],
     ],
     [
       podWith({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] }),
+      ['spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type'],
+    ],
+    [
+      podWith({ initContainers: [{ name: 'c', image: 'x', readinessProbe: { tcpSocket: { port: 1 } } }] }),
       [
-        'spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type',
-        `spec.volumes: Forbidden: ${NOT_YET}`,
+        'spec.initContainers[0].name: Duplicate value: "c"',
+        'spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+      ],
+    ],
+    [
+      podWith({ initContainers: [{ name: 'i', image: 'x', restartPolicy: 'Never' }] }),
+      ['spec.initContainers[0].restartPolicy: Unsupported value: "Never": supported values: "Always"'],
+    ],
+    [
+      podOf({
+        volumeMounts: [
+          { name: 'v', mountPath: '/a', subPath: '../x' },
+          { name: 'v', mountPath: '/b', subPath: '/x' },
+        ],
+      }),
+      [
+        'spec.containers[0].volumeMounts[0].subPath: Invalid value: "../x": must not contain \'..\'',
+        'spec.containers[0].volumeMounts[1].subPath: Invalid value: "/x": must be a relative path',
+        'spec.containers[0].volumeMounts[0].name: Not found: "v"',
+        'spec.containers[0].volumeMounts[1].name: Not found: "v"',
+      ],
+    ],
+    [
+      podOf({ livenessProbe: { tcpSocket: { port: 1 }, successThreshold: 2 } }),
+      ['spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1'],
+    ],
+    [
+      podWith({ volumes: [{ name: 'v', configMap: { name: 'm', items: [{ key: 'k', path: 'a/../b' }] } }] }),
+      ['spec.volumes[0].configMap.items[0].path: Invalid value: "a/../b": must not contain \'..\''],
+    ],
+    [
+      podWith({
+        volumes: [{ name: 'v', downwardAPI: { items: [{ path: 'p', fieldRef: { fieldPath: 'status.podIP' } }] } }],
+      }),
+      [
+        'spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "status.podIP": supported values: ' +
+          '"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
+      ],
+    ],
+    [
+      podOf({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.labels' } } }] }),
+      [
+        'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "metadata.labels": supported values: ' +
+          '"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", ' +
+          '"status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"',
       ],
     ],
   ])('%#', (value, expected) => {
@@ -229,9 +267,21 @@ describe('pods', () => {
   })
 
   test.each<[JsonObject, string]>([
-    [{ initContainers: [{ name: 'i', image: 'x' }] }, 'initContainers'],
+    [{ volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }] }, 'volumes[0].nfs'],
+    [
+      { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] },
+      'volumes[0].projected.sources[0].serviceAccountToken',
+    ],
+    [
+      { containers: [{ name: 'c', image: 'nginx:1', readinessProbe: { grpc: { port: 1 } } }] },
+      'containers[0].readinessProbe.grpc',
+    ],
+    [{ securityContext: { sysctls: [{ name: 'a', value: '1' }] } }, 'securityContext.sysctls'],
+    [
+      { containers: [{ name: 'c', image: 'nginx:1', securityContext: { procMount: 'Unmasked' } }] },
+      'containers[0].securityContext.procMount',
+    ],
     [{ hostPID: true }, 'hostPID'],
-    [{ securityContext: { runAsNonRoot: true } }, 'securityContext'],
     [
       {
         affinity: {
@@ -245,10 +295,6 @@ describe('pods', () => {
       'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution',
     ],
     [{ containers: [{ ...container, ports: [{ containerPort: 1, hostPort: 1 }] }] }, 'containers[0].ports[0].hostPort'],
-    [
-      { containers: [{ ...container, env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] }] },
-      'containers[0].env[0].valueFrom.configMapKeyRef',
-    ],
   ])('%j waits for a later version', (spec, path) => {
     expect(faults(pod, podWith(spec))).toEqual([`spec.${path}: Forbidden: ${NOT_YET}`])
   })
@@ -259,7 +305,31 @@ describe('pods', () => {
     { volumes: [] },
     { affinity: {} },
     { hostUsers: true },
-  ])('%j asks for nothing, and passes', (spec) => {
+    { containers: [container, { ...container, name: 'd' }] },
+    { initContainers: [{ name: 'i', image: 'x', restartPolicy: 'Always', startupProbe: { tcpSocket: { port: 1 } } }] },
+    { securityContext: { runAsUser: 1, runAsNonRoot: true, supplementalGroups: [5] } },
+    { containers: [{ ...container, securityContext: { privileged: true, capabilities: { add: ['NET_ADMIN'] } } }] },
+    { containers: [{ ...container, envFrom: [{ secretRef: { name: 's' } }, { configMapRef: { name: 'm' } }] }] },
+    {
+      volumes: [{ name: 'v', projected: { sources: [{ secret: { name: 's' } }, { configMap: { name: 'm' } }] } }],
+      containers: [{ ...container, volumeMounts: [{ name: 'v', mountPath: '/v', subPath: 'a' }] }],
+    },
+    {
+      containers: [
+        {
+          ...container,
+          lifecycle: { preStop: { exec: { command: ['true'] } } },
+          readinessProbe: { httpGet: { port: 80 } },
+          livenessProbe: { exec: { command: ['true'] } },
+          env: [
+            { name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } },
+            { name: 'B', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+            { name: 'C', valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
+          ],
+        },
+      ],
+    },
+  ])('%j passes', (spec) => {
     expect(faults(pod, podWith(spec))).toEqual([])
   })
 })

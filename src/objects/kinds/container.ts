@@ -6,7 +6,7 @@ import {
   Rows,required, set, string, 
 } from '../schema.ts'
 import { containerDefaults, pullPolicy } from './poddefaults.ts'
-import { containerRules, exactlyOne, valueOrSource } from './podrules.ts'
+import { containerRules, exactlyOne, fieldPathRules, resourceFieldRules, valueOrSource } from './podrules.ts'
 import { Lifecycle, Probe } from './probe.ts'
 import {
   ConfigMapKeySelector, FileKeySelector, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector,
@@ -44,7 +44,8 @@ const EnvVarSource = object('EnvVarSource', "Where a variable's value comes from
   configMapKeyRef:  [3, ConfigMapKeySelector,  'A key of a ConfigMap.'],
   secretKeyRef:     [4, SecretKeySelector,     'A key of a Secret.'],
   fileKeyRef:       [5, FileKeySelector,       'A key of a file in a volume.'],
-}, check(exactlyOne('fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef')))
+}, check(exactlyOne('fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef')),
+  check(fieldPathRules(false)), check(resourceFieldRules(false)))
 
 export const EnvVar = object('EnvVar', 'An environment variable.', {
   name:      [1, string,       'Its name.', required, is(envName)],

@@ -8,13 +8,10 @@ import type { Check, Loose } from '../schema.ts'
 const WORDS = 'not supported yet by this version'
 
 const POD_FIELDS = [
-  'initContainers',
   'ephemeralContainers',
-  'volumes',
   'hostPID',
   'hostIPC',
   'shareProcessNamespace',
-  'securityContext',
   'hostAliases',
   'dnsConfig',
   'readinessGates',
@@ -24,45 +21,96 @@ const POD_FIELDS = [
   'resources',
 ]
 
-const CONTAINER_FIELDS = [
-  'envFrom',
-  'volumeMounts',
-  'volumeDevices',
-  'securityContext',
-  'livenessProbe',
-  'readinessProbe',
-  'startupProbe',
-  'lifecycle',
-  'restartPolicy',
-  'restartPolicyRules',
-]
+const CONTAINER_FIELDS = ['volumeDevices', 'restartPolicyRules']
+const MOUNT_FIELDS = ['subPathExpr', 'bindMountOptions']
+
+/** Of the pod and of its containers: what concerns other systems than the engine's own. */
+const SECURITY_FIELDS = ['seLinuxOptions', 'windowsOptions', 'appArmorProfile']
+const POD_SECURITY_FIELDS = [...SECURITY_FIELDS, 'sysctls', 'fsGroup']
+const CONTAINER_SECURITY_FIELDS = [...SECURITY_FIELDS, 'procMount']
+
+const VOLUME_SOURCES = ['emptyDir', 'hostPath', 'configMap', 'secret', 'downwardAPI', 'projected']
+const PROJECTED_SOURCES = ['configMap', 'secret', 'downwardAPI']
 
 export const podNotYet: Check = (spec, report) => {
-  const refuse = (path: string, words = WORDS): void => report('Forbidden', path, undefined, words)
-  for (const name of POD_FIELDS) if (isSet(spec[name])) refuse(name)
-  if ((spec.containers ?? []).length > 1) refuse('containers', `more than one container is ${WORDS}`)
-  if (spec.os?.name === 'windows') refuse('os.name')
-  if (spec.hostUsers === false) refuse('hostUsers')
-  for (const name of ['nodeAffinity', 'podAffinity', 'podAntiAffinity']) {
-    const must = 'requiredDuringSchedulingIgnoredDuringExecution'
-    if (isSet(spec.affinity?.[name]?.[must])) refuse(`affinity.${name}.${must}`)
-  }
-  for (const [i, constraint] of (spec.topologySpreadConstraints ?? []).entries()) {
-    if (constraint.whenUnsatisfiable === 'DoNotSchedule') refuse(`topologySpreadConstraints[${i}]`)
-  }
-  for (const [i, container] of (spec.containers ?? []).entries()) {
-    for (const path of containerNotYet(container, spec)) refuse(`containers[${i}].${path}`)
-  }
+  const paths = [
+    ...given(spec, POD_FIELDS),
+    ...(spec.os?.name === 'windows' ? ['os.name'] : []),
+    ...(spec.hostUsers === false ? ['hostUsers'] : []),
+    ...placementNotYet(spec),
+    ...securityNotYet(spec.securityContext, POD_SECURITY_FIELDS),
+    ...each(spec.volumes, 'volumes', volumeNotYet),
+    ...each(spec.initContainers, 'initContainers', (container) => containerNotYet(container, spec)),
+    ...each(spec.containers, 'containers', (container) => [
+      ...containerNotYet(container, spec),
+      ...given(container, ['restartPolicy']),
+    ]),
+  ]
+  for (const path of paths) report('Forbidden', path, undefined, WORDS)
+}
+
+function placementNotYet({ affinity = {}, topologySpreadConstraints = [] }: Loose): string[] {
+  const must = 'requiredDuringSchedulingIgnoredDuringExecution'
+  const affinities = ['nodeAffinity', 'podAffinity', 'podAntiAffinity'].filter((name) => isSet(affinity[name]?.[must]))
+  const binding = (constraint: Loose): string[] => (constraint.whenUnsatisfiable === 'DoNotSchedule' ? [''] : [])
+  return [
+    ...affinities.map((name) => `affinity.${name}.${must}`),
+    ...each(topologySpreadConstraints, 'topologySpreadConstraints', binding),
+  ]
 }
 
 function containerNotYet(container: Loose, spec: Loose): string[] {
-  const fields = CONTAINER_FIELDS.filter((name) => isSet(container[name]))
-  const env: Loose[] = container.env ?? []
-  const sources = env.flatMap(({ valueFrom = {} }, i) =>
-    Object.keys(valueFrom).flatMap((source) => (source === 'fieldRef' ? [] : [`env[${i}].valueFrom.${source}`])),
+  const ports = spec.hostNetwork === true ? [] : container.ports
+  return [
+    ...given(container, CONTAINER_FIELDS),
+    ...each(container.env, 'env', ({ valueFrom = {} }) => within('valueFrom', given(valueFrom, ['fileKeyRef']))),
+    ...each(container.volumeMounts, 'volumeMounts', mountNotYet),
+    ...securityNotYet(container.securityContext, CONTAINER_SECURITY_FIELDS),
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) =>
+      within(name, given(container[name], ['grpc'])),
+    ),
+    ...['postStart', 'preStop'].flatMap((name) =>
+      within(`lifecycle.${name}`, given(container.lifecycle?.[name], ['tcpSocket'])),
+    ),
+    ...each(ports, 'ports', (port) => given(port, ['hostPort'])),
+  ]
+}
+
+function mountNotYet(mount: Loose): string[] {
+  const { mountPropagation = 'None', recursiveReadOnly = 'Disabled' } = mount
+  return [
+    ...given(mount, MOUNT_FIELDS),
+    ...(mountPropagation === 'None' ? [] : ['mountPropagation']),
+    ...(recursiveReadOnly === 'Disabled' ? [] : ['recursiveReadOnly']),
+  ]
+}
+
+function volumeNotYet({ name: _name, ...sources }: Loose): string[] {
+  return [
+    ...Object.keys(sources).filter((source) => !VOLUME_SOURCES.includes(source)),
+    ...each(sources.projected?.sources, 'projected.sources', (source) =>
+      Object.keys(source).filter((name) => !PROJECTED_SOURCES.includes(name)),
+    ),
+  ]
+}
+
+function securityNotYet(context: Loose | undefined, fields: readonly string[]): string[] {
+  const local = context?.seccompProfile?.type === 'Localhost' ? ['seccompProfile.type'] : []
+  return within('securityContext', [...given(context, fields), ...local])
+}
+
+function given(object: Loose | undefined, names: readonly string[]): string[] {
+  return object === undefined ? [] : names.filter((name) => isSet(object[name]))
+}
+
+function within(parent: string, paths: readonly string[]): string[] {
+  return paths.map((path) => `${parent}.${path}`)
+}
+
+function each(list: readonly Loose[] | undefined, name: string, notYet: (item: Loose) => readonly string[]): string[] {
+  return (list ?? []).flatMap((item, i) =>
+    notYet(item).map((path) => (path === '' ? `${name}[${i}]` : `${name}[${i}].${path}`)),
   )
-  const ports: Loose[] = spec.hostNetwork === true ? [] : (container.ports ?? [])
-  return [...fields, ...sources, ...ports.flatMap(({ hostPort }, i) => (hostPort ? [`ports[${i}].hostPort`] : []))]
 }
 
 /** Given, and saying something: `{}`, `[]` and `false` ask for nothing. */

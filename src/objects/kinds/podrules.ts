@@ -5,14 +5,47 @@ import type { Check, Loose, Report } from '../schema.ts'
 /** What must be true between the fields of a pod, in upstream's words. */
 
 export const podSpecRules: Check = (spec, report) => {
-  duplicates(spec.containers, 'containers', 'name', report)
+  const { containers, initContainers } = spec
+  duplicates(containers, 'containers', 'name', report)
+  initContainerRules(spec, report)
   duplicates(spec.volumes, 'volumes', 'name', report)
   labels(spec.nodeSelector ?? {}, 'nodeSelector', report)
-  for (const [i, container] of each(spec.containers)) {
+  mountsHaveVolumes(containers, 'containers', spec, report)
+  mountsHaveVolumes(initContainers, 'initContainers', spec, report)
+  for (const [i, container] of each(containers)) {
     for (const [j, port] of each(container.ports)) {
       if (spec.hostNetwork !== true || !port.hostPort || port.hostPort === port.containerPort) continue
       const path = `containers[${i}].ports[${j}].containerPort`
       report('Invalid value', path, port.containerPort, 'must match `hostPort` when `hostNetwork` is true')
+    }
+  }
+}
+
+/** One that ends before the others start has nothing that could be asked or told while it runs. */
+const ONLY_LASTING = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']
+
+function initContainerRules({ containers, initContainers }: Loose, report: Report): void {
+  const names = new Set([...each(containers)].map(([, { name }]) => name))
+  for (const [i, container] of each(initContainers)) {
+    const at = `initContainers[${i}]`
+    if (names.has(container.name)) report('Duplicate value', `${at}.name`, container.name)
+    names.add(container.name)
+    const { restartPolicy } = container
+    if (restartPolicy === 'Always') continue
+    if (restartPolicy !== undefined) {
+      report('Unsupported value', `${at}.restartPolicy`, restartPolicy, 'supported values: "Always"')
+    }
+    for (const name of ONLY_LASTING.filter((one) => container[one] !== undefined)) {
+      report('Forbidden', `${at}.${name}`, undefined, 'may not be set for init containers without restartPolicy=Always')
+    }
+  }
+}
+
+function mountsHaveVolumes(list: readonly Loose[] | undefined, path: string, spec: Loose, report: Report): void {
+  const volumes = new Set([...each(spec.volumes)].map(([, { name }]) => name))
+  for (const [i, container] of each(list)) {
+    for (const [j, { name }] of each(container.volumeMounts)) {
+      if (!volumes.has(name)) report('Not found', `${path}[${i}].volumeMounts[${j}].name`, name)
     }
   }
 }
@@ -25,9 +58,94 @@ export const containerRules: Check = (container, report) => {
   }
   duplicates(container.ports, 'ports', 'name', report)
   const paths = new Set<string>()
-  for (const [i, { mountPath }] of each(container.volumeMounts)) {
-    if (paths.has(mountPath)) report('Invalid value', `volumeMounts[${i}].mountPath`, mountPath, 'must be unique')
+  for (const [i, { mountPath = '', subPath = '', subPathExpr = '' }] of each(container.volumeMounts)) {
+    const at = `volumeMounts[${i}]`
+    if (paths.has(mountPath)) report('Invalid value', `${at}.mountPath`, mountPath, 'must be unique')
     paths.add(mountPath)
+    if (subPath !== '') innerPath(subPath, `${at}.subPath`, report)
+    if (subPath !== '' && subPathExpr !== '') {
+      report('Invalid value', `${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive')
+    }
+  }
+  for (const name of ['livenessProbe', 'startupProbe']) {
+    const threshold = container[name]?.successThreshold ?? 1
+    if (threshold !== 1) report('Invalid value', `${name}.successThreshold`, threshold, 'must be 1')
+  }
+}
+
+/** A path that stays below where it starts. */
+function innerPath(path: string, at: string, report: Report): void {
+  if (path.startsWith('/')) report('Invalid value', at, path, 'must be a relative path')
+  if (path.split('/').includes('..')) report('Invalid value', at, path, "must not contain '..'")
+}
+
+/** Files of a volume are below it, each once. */
+export const filesAreInside: Check = ({ items, path }, report) => {
+  if (typeof path === 'string' && path !== '') innerPath(path, 'path', report)
+  for (const [i, item] of each(items)) innerPath(item.path ?? '', `items[${i}].path`, report)
+}
+
+export const hostPathRules: Check = ({ path = '' }, report) => {
+  if (path.split('/').includes('..')) report('Invalid value', 'path', path, "must not contain '..'")
+}
+
+/** What of a pod its containers can be told. */
+const TOLD = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'metadata.labels',
+  'metadata.annotations',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+]
+
+/** `files`: in a file a whole map can be told, in a variable only what fits one; and addresses change. */
+export function fieldPathRules(files: boolean): Check {
+  const supported = TOLD.filter((path) => {
+    if (path === 'metadata.labels' || path === 'metadata.annotations') return files
+    return !files || path.startsWith('metadata.')
+  })
+  const words = `supported values: ${supported
+    .map((path) => JSON.stringify(path))
+    .sort()
+    .join(', ')}`
+  return ({ fieldRef }, report) => {
+    const path = fieldRef?.fieldPath
+    if (path === undefined || path === '') return
+    const subscript = /^metadata\.(?:labels|annotations)\['([^']+)'\]$/.exec(path)
+    if (subscript === null) {
+      if (!supported.includes(path)) report('Unsupported value', 'fieldRef.fieldPath', path, words)
+      return
+    }
+    for (const fault of qualifiedName((subscript[1] ?? '').toLowerCase())) {
+      report('Invalid value', 'fieldRef.fieldPath', subscript[1], fault)
+    }
+  }
+}
+
+const TOLD_RESOURCES = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+]
+
+/** In a file of the whole pod it must be said whose resource. */
+export function resourceFieldRules(files: boolean): Check {
+  return ({ resourceFieldRef }, report) => {
+    if (resourceFieldRef === undefined) return
+    const { resource = '', containerName = '' } = resourceFieldRef
+    if (files && containerName === '') report('Required value', 'resourceFieldRef.containerName')
+    if (resource === '' || TOLD_RESOURCES.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource)) return
+    const words = TOLD_RESOURCES.map((name) => JSON.stringify(name)).join(', ')
+    report('Unsupported value', 'resourceFieldRef.resource', resource, `supported values: ${words}`)
   }
 }
 

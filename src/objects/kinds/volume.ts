@@ -13,16 +13,20 @@ import {
   VsphereVirtualDiskVolumeSource,
 } from './diskvolume.ts'
 import { volumeDefaults } from './poddefaults.ts'
-import { exactlyOneSource } from './podrules.ts'
+import { exactlyOneSource, fieldPathRules, filesAreInside, hostPathRules, resourceFieldRules } from './podrules.ts'
 import {
   KeyToPath, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, TypedLocalObjectReference,
   TypedObjectReference, VolumeResourceRequirements,
 } from './references.ts'
 
+const HostPathType = oneOf(
+  '', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice',
+)
+
 const HostPathVolumeSource = object('HostPathVolumeSource', 'A path of the node.', {
   path: [1, string, 'The path.',                       required],
-  type: [2, string, 'What must be there, or is made.', explicit, or('')],
-})
+  type: [2, HostPathType, 'What must be there, or is made.', explicit, or('')],
+}, check(hostPathRules))
 
 const EmptyDirVolumeSource = object('EmptyDirVolumeSource', 'A directory that lives as long as the pod.', {
   medium:    [1, string,   "Empty for the node's disk, Memory for memory."],
@@ -36,7 +40,7 @@ const SecretVolumeSource = object('SecretVolumeSource', 'The keys of a Secret as
   defaultMode: [3, int32,           "The files' permission bits.",        explicit, or(420)],
   optional:    [4, bool,            'Whether the Secret may be missing.', explicit],
   defaultUser: [5, int64,           'The user who owns the files.',       explicit],
-})
+}, check(filesAreInside))
 
 const NFSVolumeSource = object('NFSVolumeSource', 'An NFS export.', {
   server:   [1, string, 'The server.',        required],
@@ -56,7 +60,7 @@ const DownwardAPIVolumeFile = object('DownwardAPIVolumeFile', 'A fact about the 
   resourceFieldRef: [3, ResourceFieldSelector, 'A resource of a container.'],
   mode:             [4, int32,                 "The file's permission bits.",    explicit],
   user:             [5, int64,                 'The user who owns the file.',    explicit],
-})
+}, check(filesAreInside), check(fieldPathRules(true)), check(resourceFieldRules(true)))
 
 const DownwardAPIVolumeSource = object('DownwardAPIVolumeSource', 'Facts about the pod as files.', {
   items:       [1, list(DownwardAPIVolumeFile), 'The files.'],
@@ -70,13 +74,13 @@ const ConfigMapVolumeSource = object('ConfigMapVolumeSource', 'The keys of a Con
   defaultMode:          [3, int32,                "The files' permission bits.",           explicit, or(420)],
   optional:             [4, bool,                 'Whether the ConfigMap may be missing.', explicit],
   defaultUser:          [5, int64,                'The user who owns the files.',          explicit],
-})
+}, check(filesAreInside))
 
 const SecretProjection = object('SecretProjection', 'Keys of a Secret as files.', {
   localObjectReference: [1, LocalObjectReference, 'The Secret.',                            inline],
   items:                [2, list(KeyToPath),      'The keys to show; all when empty.'],
   optional:             [4, bool,                 'Whether Secret or keys may be missing.', explicit],
-})
+}, check(filesAreInside))
 
 const DownwardAPIProjection = object('DownwardAPIProjection', 'Facts about the pod as files.', {
   items: [1, list(DownwardAPIVolumeFile), 'The files.'],
@@ -86,7 +90,7 @@ const ConfigMapProjection = object('ConfigMapProjection', 'Keys of a ConfigMap a
   localObjectReference: [1, LocalObjectReference, 'The ConfigMap.',                            inline],
   items:                [2, list(KeyToPath),      'The keys to show; all when empty.'],
   optional:             [4, bool,                 'Whether ConfigMap or keys may be missing.', explicit],
-})
+}, check(filesAreInside))
 
 const ServiceAccountTokenProjection = object('ServiceAccountTokenProjection',
   "A token of the pod's service account as a file.", {
