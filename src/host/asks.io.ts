@@ -60,7 +60,7 @@ export function newAsks(needs: AskNeeds): Asks {
       assert(question.length <= askBytesMax, 'a question has at most 4 MiB')
       assert(name.length <= nameBytesMax, 'the name of a protocol is short')
       try {
-        const connection = await untilAborted(needs.connection(peer), signal)
+        const connection = await abandonable(needs.connection(peer), signal)
         const stream = await needs.openAsk(connection, signal)
         return await exchange(stream, encodeQuestion(name, question), signal)
       } catch (cause) {
@@ -123,7 +123,7 @@ function readFrame(stream: P2pStream, bytesMax: number): Promise<Uint8Array> {
 }
 
 /** The promise goes on when the signal aborts: a dial, which others may wait for. Its outcome is then nobody's. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', abort, { once: true })

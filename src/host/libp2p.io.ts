@@ -12,6 +12,7 @@ import type { OwnIdentity } from './identity.io.ts'
 import { receivePackets } from './inlet.io.ts'
 import { newLinks } from './links.io.ts'
 import { createNode, dialMs, type P2pConnection, type P2pNode, type P2pStream } from './p2p.io.ts'
+import { newStreams, streamProtocol, streamsPerConnectionMax } from './streams.io.ts'
 
 const packetBytesMax = 8 * 1024 * 1024
 /** From an agreed connection to an agreed stream: one round trip. */
@@ -60,6 +61,11 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     connection: links.connection,
     openAsk: (connection, until) => openStream(connection, askProtocol, until),
   })
+  const streams = newStreams({
+    connection: links.connection,
+    openStream: (connection, until) => openStream(connection, streamProtocol, until),
+    log,
+  })
   const hearsay = newHearsay(node.services.pubsub, own.identity, admitted, log)
 
   node.addEventListener('connection:open', ({ detail }) => links.opened(detail))
@@ -70,15 +76,16 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     )
   }
   await serve(askProtocol, asksPerConnectionMax, asks.serve)
+  await serve(streamProtocol, streamsPerConnectionMax, streams.serve)
   await start(node, options.listen)
   node.services.pubsub.subscribe(hearsayTopic)
   const addresses = reachable(options, listen, node)
   log.debug('network open', { identity: own.identity, addresses })
 
-  /** Streams of peers that the gate has shut out since they connected are reset. */
+  /** Streams of peers that the gate has shut out since they connected are reset. `streamsMax`: on one connection, each way. */
   function serve(
     protocol: string,
-    maxInboundStreams: number,
+    streamsMax: number,
     take: (from: Identity, stream: P2pStream) => void,
   ): Promise<void> {
     const handler = (stream: P2pStream, connection: P2pConnection): void => {
@@ -90,7 +97,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       links.proved(from)
       take(from, stream)
     }
-    return node.handle(protocol, handler, { maxInboundStreams })
+    return node.handle(protocol, handler, { maxInboundStreams: streamsMax, maxOutboundStreams: streamsMax })
   }
 
   return {
@@ -118,6 +125,8 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     hear: hearsay.hear,
     ask: asks.ask,
     answer: asks.answer,
+    open: streams.open,
+    accept: streams.accept,
     lost(listener) {
       lostListeners.push(listener)
     },

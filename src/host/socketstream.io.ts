@@ -15,6 +15,7 @@ export function socketStream(socket: Socket, what: string): ByteStream {
   const broken = (cause: unknown): DeviceError =>
     fault === null ? new DeviceError('unavailable', `${what}: broken off`, cause) : unreachable(what, fault)
   let reading = false
+  let wasReset = false
 
   async function* receive(): AsyncGenerator<Uint8Array> {
     try {
@@ -24,7 +25,7 @@ export function socketStream(socket: Socket, what: string): ByteStream {
       throw broken(cause)
     }
     // A socket that was destroyed before the other side ended looks ended, too.
-    if (!socket.readableEnded) throw broken(null)
+    if (wasReset || !socket.readableEnded) throw broken(null)
   }
 
   return {
@@ -53,6 +54,7 @@ export function socketStream(socket: Socket, what: string): ByteStream {
       },
     },
     reset() {
+      wasReset = true
       socket.resetAndDestroy()
     },
   }

@@ -7,8 +7,14 @@ import { newSimNetwork } from '../sim/host/network.ts'
 import { newSimProcess, type SimProcess } from '../sim/process.ts'
 import { newWorld } from '../sim/world.ts'
 import { type NetworkSetting, networkSuite } from './network.ts'
+import { networkStreamsSuite } from './networkstreams.ts'
 
-networkSuite('real', async () => {
+for (const suite of [networkSuite, networkStreamsSuite]) {
+  suite('real', real)
+  for (const seed of [1, 2, 3]) suite(`simulated, seed ${seed}`, () => simulated(seed))
+}
+
+async function real(): Promise<NetworkSetting> {
   const own = new Map<string, { identity: OwnIdentity; address: string }>()
   const open = new Map<string, OpenNetwork>()
   const setting: NetworkSetting = {
@@ -31,30 +37,28 @@ networkSuite('real', async () => {
     },
   }
   return setting
-})
+}
 
-for (const seed of [1, 2, 3]) {
-  networkSuite(`simulated, seed ${seed}`, async () => {
-    const world = newWorld(seed)
-    const network = newSimNetwork(world)
-    const lives = new Map<string, SimProcess>()
-    const observer = newSimProcess(world, 'observer')
-    const stop = world.runFreely()
-    return {
-      clock: newSimClock(world, observer, newSimMachineClock(world)),
-      async start(host) {
-        const process = newSimProcess(world, host, (lives.get(host)?.life ?? 0) + 1)
-        lives.set(host, process)
-        return network.attach(process, `identity-${host}`, [`${host}:7000`])
-      },
-      async kill(host) {
-        lives.get(host)?.kill()
-      },
-      async end() {
-        stop()
-      },
-    }
-  })
+async function simulated(seed: number): Promise<NetworkSetting> {
+  const world = newWorld(seed)
+  const network = newSimNetwork(world)
+  const lives = new Map<string, SimProcess>()
+  const observer = newSimProcess(world, 'observer')
+  const stop = world.runFreely()
+  return {
+    clock: newSimClock(world, observer, newSimMachineClock(world)),
+    async start(host) {
+      const process = newSimProcess(world, host, (lives.get(host)?.life ?? 0) + 1)
+      lives.set(host, process)
+      return network.attach(process, `identity-${host}`, [`${host}:7000`])
+    },
+    async kill(host) {
+      lives.get(host)?.kill()
+    },
+    async end() {
+      stop()
+    },
+  }
 }
 
 const silent: Log = {

@@ -1,9 +1,10 @@
-import { DeviceError, type Identity, type Lane, type Network } from '../../../src/host/host.ts'
+import { type ByteStream, DeviceError, type Identity, type Lane, type Network } from '../../../src/host/host.ts'
 import { assert } from '../../../src/lib/assert.ts'
 import { type Answer, deviceCall, type SimProcess } from '../process.ts'
 import { bytesMark } from '../trace.ts'
 import type { World } from '../world.ts'
 import { allowEverything, type SimLinks } from './links.ts'
+import { openSimStream, type SimAcceptor } from './streams.ts'
 
 /**
  * The network between hosts. Two hosts speak over one connection, made by the first that has something to say, if both
@@ -22,6 +23,7 @@ interface Endpoint {
   readonly learnt: Map<Identity, readonly string[]>
   readonly receivers: Map<Lane, (from: Identity, packet: Uint8Array) => void>
   readonly answerers: Map<string, (from: Identity, question: Uint8Array) => Promise<Uint8Array>>
+  readonly acceptors: Map<string, SimAcceptor>
   readonly hearers: ((from: Identity, payload: Uint8Array) => void)[]
   readonly lostListeners: ((peer: Identity) => void)[]
   readonly connections: Map<Identity, Connection>
@@ -207,16 +209,36 @@ export function newSimNetwork(world: World, links: SimLinks = allowEverything())
   ): Promise<Uint8Array> {
     return deviceCall(from.process, signal, (answer) => {
       const fail = (why: string): void => answer.reject(0.1, new DeviceError('unavailable', `${peer}: ${why}`))
-      const connection = connect(from, peer)
-      if (connection === null) fail('not connected')
-      else if (connection.state === 'open') exchange(connection, from, protocol, question, answer, fail)
-      else {
-        connection.waiting.push((open) => {
-          if (open === null) fail('cannot connect')
-          else exchange(open, from, protocol, question, answer, fail)
-        })
-      }
+      onConnection(from, peer, fail, (open) => exchange(open, from, protocol, question, answer, fail))
     })
+  }
+
+  function open(from: Endpoint, peer: Identity, protocol: string, signal: AbortSignal): Promise<ByteStream> {
+    return deviceCall(from.process, signal, (answer) => {
+      const fail = (why: string): void => answer.reject(0.1, new DeviceError('unavailable', `${peer}: ${why}`))
+      onConnection(from, peer, fail, (connection) => {
+        const to = other(connection, from)
+        openSimStream(world, links, random, { connection, from, to, protocol, answer, fail })
+      })
+    })
+  }
+
+  /** Runs with the open connection, now or when it is made. */
+  function onConnection(
+    from: Endpoint,
+    peer: Identity,
+    fail: (why: string) => void,
+    run: (open: Connection) => void,
+  ): void {
+    const connection = connect(from, peer)
+    if (connection === null) fail('not connected')
+    else if (connection.state === 'open') run(connection)
+    else {
+      connection.waiting.push((open) => {
+        if (open === null) fail('cannot connect')
+        else run(open)
+      })
+    }
   }
 
   /** One question and its answer on an open connection: whole, or the connection broke (or seems to, for as long as it looks well). */
@@ -269,6 +291,7 @@ export function newSimNetwork(world: World, links: SimLinks = allowEverything())
         learnt: new Map(),
         receivers: new Map(),
         answerers: new Map(),
+        acceptors: new Map(),
         hearers: [],
         lostListeners: [],
         connections: new Map(),
@@ -322,6 +345,8 @@ export function newSimNetwork(world: World, links: SimLinks = allowEverything())
         hear: (receiver) => void endpoint.hearers.push(receiver),
         ask: (peer, protocol, question, signal) => ask(endpoint, peer, protocol, question.slice(), signal),
         answer: (protocol, answerer) => void endpoint.answerers.set(protocol, answerer),
+        open: (peer, protocol, signal) => open(endpoint, peer, protocol, signal),
+        accept: (protocol, acceptor) => void endpoint.acceptors.set(protocol, acceptor),
         lost: (listener) => void endpoint.lostListeners.push(listener),
       }
     },
