@@ -15,6 +15,8 @@ export function newObjectCache(entriesMax: number): ObjectCache {
   let old = new Map<Uint8Array, KubeObject>()
   return {
     read(kind, version) {
+      // What is shown by several names is kept as itself only.
+      if (kind.storedAs !== null) return readStored(kind, version)
       const known = young.get(version.value)
       if (known !== undefined) return known
       const object = old.get(version.value) ?? readStored(kind, version)

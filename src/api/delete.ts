@@ -1,8 +1,16 @@
 import type { HttpResponse } from '../host/host.ts'
 import { must } from '../lib/assert.ts'
-import { beginDeletion, deletionForbidden } from '../objects/deletion.ts'
+import {
+  beginDeletion,
+  type Deletion,
+  deletionFinished,
+  deletionForbidden,
+  type Propagation,
+  withPropagation,
+} from '../objects/deletion.ts'
 import type { Kind } from '../objects/kind.ts'
-import { keyOf, prefixOf, readStored, writeStored } from '../objects/stored.ts'
+import { reservationWrites } from '../objects/reserve.ts'
+import { keyOf, prefixOf, readStored, writeAs } from '../objects/stored.ts'
 import type { Json, KubeObject } from '../objects/types.ts'
 import type { Key, Version } from '../store/types.ts'
 import { parseBody } from './body.ts'
@@ -10,7 +18,7 @@ import type { Call } from './call.ts'
 import { dryRun, readOptions } from './query.ts'
 import { jsonResponse, renderObject, statusResponse } from './render.ts'
 import { selectBy } from './select.ts'
-import { ApiError, badRequest, conflict, forbidden, modifiedText, notFound, success } from './status.ts'
+import { ApiError, badRequest, conflict, forbidden, invalidOptions, modifiedText, notFound, success } from './status.ts'
 import { uidText } from './update.ts'
 import { catchUp, commit, type World } from './world.ts'
 import { claimRefused, isConflict } from './write.ts'
@@ -54,6 +62,8 @@ interface DeleteOptions {
   /** Empty: whichever. */
   readonly uid: string
   readonly resourceVersion: string
+  /** Null: as the object says. */
+  readonly propagation: Propagation | null
   readonly dryRun: boolean
 }
 
@@ -107,26 +117,42 @@ async function tryEnd(
   options: DeleteOptions,
   signal: AbortSignal,
 ): Promise<Ended | null> {
-  const object = readStored<KubeObject>(kind, version)
-  const deletion = beginDeletion(kind, object, options.graceSeconds, world.clock.nowMs())
+  const stored = readStored<KubeObject>(kind, version)
+  const object = withPropagation(stored, options.propagation)
+  const deletion = deletionOf(kind, object, stored, options.graceSeconds, world.clock.nowMs())
   if (deletion.type === 'pending') return { type: 'ending', version }
   const expect = { type: 'revision', revision: version.revision } as const
+  const { key } = version
   if (deletion.type === 'gone') {
     if (options.dryRun) return { type: 'gone', object }
-    const outcome = await commit(world, { writes: [{ type: 'delete', key: version.key, expect }] }, signal)
+    const writes = [{ type: 'delete', key, expect } as const, ...reservationWrites(kind, world.view, null, stored)]
+    const outcome = await commit(world, { writes }, signal)
     if (outcome.type === 'done') return { type: 'gone', object }
     if (isConflict(outcome.refusals)) return null
     throw claimRefused(kind, name, outcome)
   }
-  const value = writeStored(deletion.object)
+  const value = writeAs(kind, deletion.object)
   if (options.dryRun) return { type: 'ending', version: { ...version, value } }
-  const outcome = await commit(world, { writes: [{ type: 'put', key: version.key, expect, value }] }, signal)
+  const outcome = await commit(world, { writes: [{ type: 'put', key, expect, value }] }, signal)
   if (outcome.type === 'done') {
     const revision = must(outcome.revisions[0], 'one write has one revision')
     return { type: 'ending', version: { ...version, value, revision } }
   }
   if (isConflict(outcome.refusals)) return null
   throw claimRefused(kind, name, outcome)
+}
+
+/** Whoever asks again may ask otherwise: then what kept the object may keep it no longer. */
+function deletionOf(
+  kind: Kind,
+  object: KubeObject,
+  stored: KubeObject,
+  graceSeconds: number | null,
+  nowMs: number,
+): Deletion {
+  const deletion = beginDeletion(kind, object, graceSeconds, nowMs)
+  if (deletion.type !== 'pending' || object === stored) return deletion
+  return deletionFinished(kind, object) ? { type: 'gone' } : { type: 'marked', object }
 }
 
 /** From the body, or from the query where the body says nothing. */
@@ -141,8 +167,29 @@ function deleteOptions(call: Call): DeleteOptions {
     graceSeconds: graceOf(body.gracePeriodSeconds ?? query.get('gracePeriodSeconds')),
     uid: textOf(preconditions.uid, 'preconditions.uid'),
     resourceVersion: textOf(preconditions.resourceVersion, 'preconditions.resourceVersion'),
+    propagation: propagationOf(
+      textOf(body.propagationPolicy ?? query.get('propagationPolicy'), 'propagationPolicy'),
+      body.orphanDependents ?? null,
+    ),
     dryRun: dryRun(dryRuns.map(String), 'DeleteOptions'),
   }
+}
+
+const propagations = ['Orphan', 'Foreground', 'Background'] as const
+
+/** By its name, or by the older one, which knows two of them. */
+function propagationOf(policy: string, orphans: Json): Propagation | null {
+  if (policy === '') return orphans === null ? null : orphans === true ? 'Orphan' : 'Background'
+  const field = 'propagationPolicy'
+  if (orphans !== null) {
+    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`
+    throw invalidOptions('DeleteOptions', [{ reason: 'FieldValueInvalid', message, field }])
+  }
+  const found = propagations.find((one) => one === policy)
+  if (found !== undefined) return found
+  const supported = propagations.map((one) => JSON.stringify(one)).join(', ')
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`
+  throw invalidOptions('DeleteOptions', [{ reason: 'FieldValueNotSupported', message, field }])
 }
 
 type Members = { readonly [name: string]: Json | undefined }

@@ -77,11 +77,12 @@ function resourceDocuments(kind: Kind): object[] {
     ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
     ...(kind.categories.length > 0 && { categories: kind.categories }),
   }
-  const below = kind.subresources.map(({ name, verbs }) => ({
+  const below = kind.subresources.map(({ name, verbs, kind: shown }) => ({
     name: `${kind.plural}/${name}`,
     singularName: '',
     namespaced: kind.namespaced,
-    kind: kind.name,
+    ...(shown !== null && { group: shown.group, version: shown.version }),
+    kind: shown?.name ?? kind.name,
     verbs,
   }))
   return [own, ...below]
@@ -101,7 +102,11 @@ function aggregated(here: readonly Group[], version: 'v2' | 'v2beta1'): object {
 
 function aggregatedResource(kind: Kind): object {
   const responseKind = { group: kind.group, version: kind.version, kind: kind.name }
-  const below = kind.subresources.map(({ name, verbs }) => ({ subresource: name, responseKind, verbs }))
+  const below = kind.subresources.map(({ name, verbs, kind: shown }) => ({
+    subresource: name,
+    responseKind: shown === null ? responseKind : { group: shown.group, version: shown.version, kind: shown.name },
+    verbs,
+  }))
   return {
     resource: kind.plural,
     responseKind,

@@ -1,3 +1,4 @@
+import type { Kind } from '../objects/kind.ts'
 import { readStored, serve } from '../objects/stored.ts'
 import type { JsonObject, KubeObject } from '../objects/types.ts'
 import type { Version } from '../store/types.ts'
@@ -27,6 +28,7 @@ export function eventLine(
 }
 
 interface SharedLine {
+  readonly kind: Kind
   readonly type: EventType
   readonly revision: number
   readonly line: Uint8Array
@@ -37,9 +39,15 @@ const lines = new WeakMap<Uint8Array, SharedLine>()
 
 function sharedLine(rendering: Rendering, type: EventType, version: Version): Uint8Array {
   const known = lines.get(version.value)
-  if (known !== undefined && known.type === type && known.revision === version.revision) return known.line
+  if (
+    known !== undefined &&
+    known.kind === rendering.kind &&
+    known.type === type &&
+    known.revision === version.revision
+  )
+    return known.line
   const line = joined([heads[type], serve(rendering.kind, version), lineEnd])
-  lines.set(version.value, { type, revision: version.revision, line })
+  lines.set(version.value, { kind: rendering.kind, type, revision: version.revision, line })
   return line
 }
 

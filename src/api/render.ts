@@ -1,9 +1,10 @@
 import type { HttpResponse } from '../host/host.ts'
 import type { Kind } from '../objects/kind.ts'
-import { serve, serveItem } from '../objects/stored.ts'
+import { readStored, serve, serveItem } from '../objects/stored.ts'
 import { tableFor } from '../objects/table.ts'
 import type { JsonObject, KubeObject } from '../objects/types.ts'
 import type { Version } from '../store/types.ts'
+import type { Lens } from './lens.ts'
 import type { Form } from './negotiate.ts'
 import type { ReadOptions } from './query.ts'
 import type { ApiError, Status } from './status.ts'
@@ -67,6 +68,16 @@ export function renderObject(world: World, rendering: Rendering, version: Versio
   return utf8(JSON.stringify(renderTable(world, rendering, [object], resourceVersionOf(version.revision), true)))
 }
 
+/** What a lens shows of one object. */
+export function renderThrough(world: World, lens: Lens, rendering: Rendering, version: Version): Uint8Array {
+  if (lens.kind === rendering.kind) return renderObject(world, rendering, version)
+  const object = lens.show(readStored<KubeObject>(rendering.kind, version))
+  if (rendering.form === 'object') return utf8(`${JSON.stringify(object)}\n`)
+  if (rendering.form === 'partial') return utf8(JSON.stringify(partial(object)))
+  const through = { ...rendering, kind: lens.kind }
+  return utf8(JSON.stringify(renderTable(world, through, [object], resourceVersionOf(version.revision), true)))
+}
+
 export function renderTable(
   world: World,
   rendering: Rendering,
@@ -105,7 +116,7 @@ export function renderList(
     form === 'partial' ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${kind.name}List`, kind.apiVersion]
   const head = `{"kind":"${name}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`
   const item = (version: Version): Uint8Array =>
-    form === 'partial' ? utf8(JSON.stringify(partial(world.objects.read(kind, version)))) : serveItem(version)
+    form === 'partial' ? utf8(JSON.stringify(partial(world.objects.read(kind, version)))) : serveItem(kind, version)
   if (versions.length > itemsPerSlice) return slices(head, versions, item)
   return joined([utf8(head), ...separated(versions, item), utf8(']}\n')])
 }

@@ -5,7 +5,8 @@ import { errorCause, type FieldError } from '../objects/field.ts'
 import type { Kind } from '../objects/kind.ts'
 import { findKindByName } from '../objects/kinds.ts'
 import { prepareCreate } from '../objects/prepare.ts'
-import { keyOf, writeStored } from '../objects/stored.ts'
+import { reservationWrites } from '../objects/reserve.ts'
+import { keyOf, writeAs } from '../objects/stored.ts'
 import type { KubeObject } from '../objects/types.ts'
 import { validateCreate } from '../objects/validate.ts'
 import type { Outcome, Refusal } from '../store/types.ts'
@@ -14,6 +15,7 @@ import type { Call } from './call.ts'
 import { drawSuffix, drawUid } from './draw.ts'
 import { type WriteOptions, writeOptions } from './query.ts'
 import { jsonResponse, renderObject, warningHeaders } from './render.ts'
+import { allocate, drawsMax, lostRace } from './reservations.ts'
 import {
   alreadyExists,
   badRequest,
@@ -79,23 +81,34 @@ async function createObject(
   signal: AbortSignal,
 ): Promise<{ key: string; value: Uint8Array; revision: number; createRevision: number }> {
   const uid = drawUid(world.entropy)
+  let fresh = false
   for (let attempt = 1; ; attempt++) {
     const nameSuffix = drawSuffix(world.entropy)
     const birth = { nowMs: world.clock.nowMs(), uid, namespace, nameSuffix }
-    const born = applyDefaults(kind, prepareCreate(kind, object, birth))
-    refuseInvalid(kind, born, validateCreate(kind, born))
+    const named = applyDefaults(kind, prepareCreate(kind, object, birth))
+    refuseInvalid(kind, named, validateCreate(kind, named))
+    const { object: born, errors } = allocate(world, kind, named, [])
+    if (errors.length > 0) {
+      // What stands in the way may be gone since, at another node.
+      if (fresh) throw invalid(kind, born.metadata.name, errors.map(errorCause))
+      await catchUp(world, signal)
+      fresh = true
+      continue
+    }
     const key = keyOf(kind, namespace, born.metadata.name)
-    const value = writeStored(born)
+    const value = writeAs(kind, born)
     if (options.dryRun) {
       if (world.view.get(key) !== undefined) throw alreadyExists(kind, born.metadata.name)
       return { key, value, revision: 0, createRevision: 0 }
     }
     const write = { type: 'put', key, expect: { type: 'absent' }, value } as const
-    const outcome = await commit(world, { writes: [write] }, signal)
+    const writes = [write, ...reservationWrites(kind, world.view, born, null)]
+    const outcome = await commit(world, { writes }, signal)
     if (outcome.type === 'done') {
-      const revision = must(outcome.revisions[0], 'one write has one revision')
+      const revision = must(outcome.revisions[0], 'each write has a revision')
       return { key, value, revision, createRevision: revision }
     }
+    if (lostRace(outcome.refusals) && attempt < drawsMax) continue
     const generated = (object.metadata.name ?? '') === ''
     if (generated && attempt < namesDrawnMax && isConflict(outcome.refusals)) continue
     throw isConflict(outcome.refusals)

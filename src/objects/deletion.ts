@@ -1,5 +1,7 @@
 import { formatTime, parseTime } from '../lib/rfc3339.ts'
 import type { Kind } from './kind.ts'
+import { ObjectMeta } from './meta.ts'
+import { inOrder } from './order.ts'
 import type { KubeObject, Namespace, Pod } from './types.ts'
 
 /**
@@ -22,6 +24,29 @@ export function beginDeletion(kind: Kind, object: KubeObject, graceSeconds: numb
   if (object.metadata.deletionTimestamp !== undefined) return shorten(kind, object, asked === null ? null : grace)
   if (grace === 0 && unheld(kind, object)) return { type: 'gone' }
   return { type: 'marked', object: marked(kind, object, grace, nowMs + grace * 1000) }
+}
+
+/** What happens to what an object owns: it stays, it goes first, it goes afterwards. */
+export type Propagation = 'Orphan' | 'Foreground' | 'Background'
+
+const foreground = 'foregroundDeletion'
+const orphan = 'orphan'
+
+/**
+ * The object with the finalizers that the wish asks for, which keep it until the garbage collector has done what they
+ * say; null: as the object says. The same object when nothing changes.
+ */
+export function withPropagation(object: KubeObject, propagation: Propagation | null): KubeObject {
+  if (propagation === null) return object
+  const before = object.metadata.finalizers ?? []
+  const others = before.filter((finalizer) => finalizer !== foreground && finalizer !== orphan)
+  const added = propagation === 'Background' ? [] : [propagation === 'Orphan' ? orphan : foreground]
+  const [wanted] = added
+  if (before.length === others.length + added.length && (wanted === undefined || before.includes(wanted))) return object
+  const finalizers = [...others, ...added]
+  const { finalizers: _before, ...rest } = object.metadata
+  const metadata = inOrder(ObjectMeta, finalizers.length === 0 ? rest : { ...rest, finalizers })
+  return { ...object, metadata }
 }
 
 /** Why nobody may delete this object; null for all but a few. */

@@ -12,6 +12,7 @@ import { newEvent } from './kinds/newevent.ts'
 import { node } from './kinds/node.ts'
 import { pod } from './kinds/pod.ts'
 import { replicaSet } from './kinds/replicaset.ts'
+import { scale } from './kinds/scale.ts'
 import { secret } from './kinds/secret.ts'
 import { service } from './kinds/service.ts'
 import { serviceAccount } from './kinds/serviceaccount.ts'
@@ -36,8 +37,12 @@ export const kinds: readonly Kind[] = [
   joinToken,
 ]
 
+/** Each set of objects once: without the kinds that show others' objects by other names. */
+export const storedKinds: readonly Kind[] = kinds.filter((kind) => kind.storedAs === null)
+
 const byPlural = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]))
-const byName = new Map(kinds.map((kind) => [`${kind.apiVersion}/${kind.name}`, kind]))
+/** A scale is no resource of its own, but it comes in bodies. */
+const byName = new Map([...kinds, scale].map((kind) => [`${kind.apiVersion}/${kind.name}`, kind]))
 
 /** `findKind('', 'v1', 'pods')`. */
 export function findKind(group: string, version: string, plural: string): Kind | undefined {

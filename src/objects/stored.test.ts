@@ -30,7 +30,7 @@ test('stored without kind, version and revision; served with them', () => {
   expect(text(serve(configMap, version))).toBe(
     '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"12","name":"m","namespace":"default"},"data":{"a":"ü"}}',
   )
-  expect(JSON.parse(text(serveItem(version)))).toEqual({
+  expect(JSON.parse(text(serveItem(configMap, version)))).toEqual({
     metadata: { resourceVersion: '12', name: 'm', namespace: 'default' },
     data: { a: 'ü' },
   })

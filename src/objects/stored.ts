@@ -28,11 +28,17 @@ export function keyOf(kind: Kind, namespace: string, name: string): string {
 
 /** `core/pods/default/`, or `core/pods/` for all namespaces. */
 export function prefixOf(kind: Kind, namespace?: string): string {
-  const all = `${kind.group === '' ? 'core' : kind.group}/${kind.plural}/`
+  const { group, plural } = kind.storedAs?.kind ?? kind
+  const all = `${group === '' ? 'core' : group}/${plural}/`
   return namespace === undefined ? all : `${all}${namespace}/`
 }
 
-/** Bytes for the store. */
+/** Bytes for the store, of an object that came as this kind. */
+export function writeAs(kind: Kind, object: KubeObject): Uint8Array {
+  return writeStored(kind.storedAs === null ? object : kind.storedAs.toStored(object))
+}
+
+/** Bytes for the store, of an object of the kind that is kept. */
 export function writeStored(object: KubeObject): Uint8Array {
   const { kind: _kind, apiVersion: _version, metadata, ...rest } = object
   const { resourceVersion: _revision, ...facts } = metadata
@@ -42,21 +48,27 @@ export function writeStored(object: KubeObject): Uint8Array {
 /** The object with kind, apiVersion and resourceVersion. Parses; the caller keeps the outcome if it needs it again. */
 export function readStored<T extends KubeObject>(kind: Kind, version: StoredVersion): T {
   const { metadata, ...rest } = JSON.parse(decoder.decode(version.value)) as KubeObject
-  return {
+  const object = {
     kind: kind.name,
     apiVersion: kind.apiVersion,
     metadata: { ...metadata, resourceVersion: String(version.revision) },
     ...rest,
-  } as KubeObject as T
+  } as KubeObject
+  return (kind.storedAs === null ? object : kind.storedAs.fromStored(object)) as T
 }
 
 /** The object's JSON text with kind, apiVersion and resourceVersion. */
 export function serve(kind: Kind, version: StoredVersion): Uint8Array {
+  if (kind.storedAs !== null) return encoder.encode(JSON.stringify(readStored(kind, version)))
   return splice(`{"kind":"${kind.name}","apiVersion":"${kind.apiVersion}","metadata":{`, version)
 }
 
 /** As `serve`, without kind and apiVersion: an item of a list. */
-export function serveItem(version: StoredVersion): Uint8Array {
+export function serveItem(kind: Kind, version: StoredVersion): Uint8Array {
+  if (kind.storedAs !== null) {
+    const { kind: _kind, apiVersion: _version, ...item } = readStored<KubeObject>(kind, version)
+    return encoder.encode(JSON.stringify(item))
+  }
   return splice(HEAD, version)
 }
 

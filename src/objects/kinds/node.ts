@@ -37,6 +37,8 @@ export const node = kind(
         ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
       ),
     ],
+    // A subnet of pods is one node's alone.
+    reserves: ({ spec }) => (spec?.podCIDR ? [`subnet-${spec.podCIDR.split('/')[0]}`] : []),
     selectable: {
       'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false),
     },
