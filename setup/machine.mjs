@@ -79,6 +79,21 @@ export function ensurePackages(commands) {
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)
 }
 
+/** What several hosts on one machine are made with (test/hosts). Without root there are none: that is said elsewhere. */
+export function ensureHostTools() {
+  if (process.getuid?.() !== 0) return
+  ensurePackages({
+    dockerd: 'docker.io',
+    ip: 'iproute2',
+    iptables: 'iptables',
+    nft: 'nftables',
+    nsenter: 'util-linux',
+    setpriv: 'util-linux',
+    unshare: 'util-linux',
+    busybox: 'busybox-static',
+  })
+}
+
 /** Where a command lies, or null. */
 export function which(command) {
   const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin']

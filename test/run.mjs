@@ -7,6 +7,7 @@ import {
   checkNode,
   ensureDemoImage,
   ensureEngine,
+  ensureHostTools,
   ensureKubectl,
   ensureModules,
   root,
@@ -16,6 +17,7 @@ checkNode()
 ensureModules()
 build()
 const kubectls = ensureKubectl()
+ensureHostTools()
 const engine = await ensureEngine()
 const reports = join(root, '.cache', 'reports')
 rmSync(reports, { recursive: true, force: true })

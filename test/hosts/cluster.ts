@@ -1,15 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { engineCall } from './engine.ts'
+import { skeinMain } from './skein.ts'
 
 /**
- * Several daemons on this machine, each a process of its own with its own ports and data directory, on one Docker
- * Engine. The one harness of demo, e2e tests and benchmarks. `stop` leaves nothing behind: processes, containers, files.
+ * Several daemons on this machine, as demo, e2e tests and benchmarks have them: `startCluster` runs them side by side,
+ * each with its own ports and data directory, on one Docker Engine; `startHostCluster` (hostcluster.ts) each in a host
+ * of its own. `stop` leaves nothing behind: processes, containers, files.
  */
 export interface LocalCluster {
   readonly nodes: readonly LocalNode[]
@@ -22,7 +23,10 @@ export interface LocalCluster {
 
 export interface LocalNode {
   readonly name: string
+  /** Where its API is, together with `apiPort`. */
+  readonly address: string
   readonly apiPort: number
+  /** As this machine sees it, wherever the daemon runs. */
   readonly dataDir: string
   readonly kubeconfig: string
   /** All it has printed so far. */
@@ -35,11 +39,28 @@ export interface LocalNode {
   terminate(): Promise<number | null>
 }
 
-export const engineSocket = process.env.SKEIN_TEST_ENGINE ?? '/var/run/docker.sock'
+/** Where a daemon runs, and how it is started there. */
+export interface DaemonPlace {
+  readonly address: string
+  readonly apiPort: number
+  readonly gossipPort: number
+  /** The data directory: as this machine sees it, and as the daemon does. */
+  readonly dataDir: string
+  readonly ownDataDir: string
+  /** As the daemon sees it. */
+  readonly engineSocket: string
+  /** Starts node with these arguments, what it prints going to `output`. */
+  launch(args: readonly string[], output: number): Daemon
+}
 
-const skeinMain = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/main.js' : '../../src/main.js', import.meta.url),
-)
+export interface Daemon {
+  readonly running: boolean
+  signal(name: NodeJS.Signals): void
+  /** Its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+}
+
+export const engineSocket = process.env.SKEIN_TEST_ENGINE ?? '/var/run/docker.sock'
 
 /** Runs the `skein` command to its end. */
 export function skein(
@@ -57,8 +78,51 @@ export function skein(
 export async function startCluster(names: readonly string[], tell: (line: string) => void): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-cluster-'))
   const ports = await freePorts(names.length * 2)
+  const placeOf = (name: string, index: number): DaemonPlace => ({
+    address: '127.0.0.1',
+    apiPort: present(ports[2 * index], 'api port'),
+    gossipPort: present(ports[2 * index + 1], 'gossip port'),
+    dataDir: join(folder, name),
+    ownDataDir: join(folder, name),
+    engineSocket,
+    launch,
+  })
+  const cleanUp = async (): Promise<void> => {
+    const clusterId = clusterIdIn(join(folder, names[0] ?? ''))
+    if (clusterId !== null) await removeContainers(clusterId)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return await assembleCluster({ names, folder, placeOf, cleanUp, tell })
+}
+
+function launch(args: readonly string[], output: number): Daemon {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', output, output] })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code))
+  })
+  return {
+    get running() {
+      return child.exitCode === null && child.signalCode === null
+    },
+    signal: (name) => void child.kill(name),
+    ended,
+  }
+}
+
+export interface ClusterPlan {
+  readonly names: readonly string[]
+  /** For kubeconfigs and logs. */
+  readonly folder: string
+  placeOf(name: string, index: number): DaemonPlace
+  /** Once all daemons have ended. */
+  cleanUp(): Promise<void>
+  tell(line: string): void
+}
+
+/** One daemon after the other: the first founds the cluster, the others join it. When that fails, nothing remains. */
+export async function assembleCluster({ names, folder, placeOf, cleanUp, tell }: ClusterPlan): Promise<LocalCluster> {
   const nodes: LocalNode[] = []
-  let clusterId = ''
   const cluster: LocalCluster = {
     nodes,
     folder,
@@ -70,21 +134,17 @@ export async function startCluster(names: readonly string[], tell: (line: string
     ready: (timeoutMs = 60_000) => untilReady(nodes, timeoutMs),
     async stop() {
       await Promise.all(nodes.map((node) => node.kill()))
-      if (clusterId !== '') await removeContainers(clusterId)
-      rmSync(folder, { recursive: true, force: true })
+      await cleanUp()
     },
   }
   try {
-    for (const [i, name] of names.entries()) {
-      const first = nodes[0]
+    for (const [index, name] of names.entries()) {
+      const [first] = nodes
       const how = first === undefined ? ['up'] : await joinArguments(first)
-      nodes.push(
-        newNode(folder, name, present(ports[2 * i], 'api port'), present(ports[2 * i + 1], 'gossip port'), how),
-      )
-      const node = present(nodes[i], name)
+      const node = newNode(folder, name, placeOf(name, index), how)
+      nodes.push(node)
       await node.start()
-      if (first === undefined) clusterId = clusterIdOf(node)
-      tell(`${name} is up: API at https://127.0.0.1:${node.apiPort}`)
+      tell(`${name} is up: API at https://${node.address}:${node.apiPort}`)
     }
     await cluster.ready()
   } catch (error) {
@@ -95,49 +155,37 @@ export async function startCluster(names: readonly string[], tell: (line: string
   return cluster
 }
 
-function newNode(folder: string, name: string, apiPort: number, gossipPort: number, how: readonly string[]): LocalNode {
-  const dataDir = join(folder, name)
+function newNode(folder: string, name: string, place: DaemonPlace, how: readonly string[]): LocalNode {
+  const { address, apiPort, gossipPort, dataDir, ownDataDir } = place
   const logPath = join(folder, `${name}.log`)
   const kubeconfig = join(folder, `${name}.kubeconfig`)
-  mkdirSync(folder, { recursive: true })
-  let child: ChildProcess | null = null
-  const common = [
-    '--data-dir',
-    dataDir,
-    '--name',
-    name,
-    '--api-port',
-    String(apiPort),
-    '--gossip-port',
-    String(gossipPort),
-  ]
-  const place = ['--advertise', '127.0.0.1', '--docker-socket', engineSocket]
-  let arguments_: readonly string[] = [...how, ...common, ...place]
+  const data = ['--data-dir', ownDataDir, '--docker-socket', place.engineSocket]
+  const ports = ['--api-port', String(apiPort), '--gossip-port', String(gossipPort)]
+  let daemon: Daemon | null = null
+  let arguments_: readonly string[] = [...how, ...data, ...ports, '--name', name, '--advertise', address]
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
-    const process_ = child
-    if (process_ === null || process_.exitCode !== null || process_.signalCode !== null)
-      return process_?.exitCode ?? null
-    const gone = new Promise<number | null>((resolve) => process_.once('exit', (code) => resolve(code)))
-    process_.kill(signal)
-    return gone
+    daemon?.signal(signal)
+    return daemon === null ? null : await daemon.ended
   }
   return {
     name,
+    address,
     apiPort,
     dataDir,
     kubeconfig,
-    output: () => readFileSync(logPath, 'utf8'),
+    output: () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : ''),
     get running() {
-      return child !== null && child.exitCode === null && child.signalCode === null
+      return daemon?.running ?? false
     },
     async start() {
-      const log = createWriteStream(logPath, { flags: 'a' })
-      await new Promise((resolve) => log.once('open', resolve))
-      child = spawn(process.execPath, [skeinMain, ...arguments_], { stdio: ['ignore', log, log] })
-      arguments_ = ['up', '--data-dir', dataDir, '--docker-socket', engineSocket]
+      const log = openSync(logPath, 'a')
+      const started = place.launch([skeinMain, ...arguments_], log)
+      closeSync(log)
+      daemon = started
+      arguments_ = ['up', ...data]
       await waitFor(`${name} to answer`, 60_000, async () => {
-        if (child?.exitCode !== null) throw new Gone(`${name} ended with ${child?.exitCode}`)
-        return (await answers(apiPort)) === 'ok'
+        if (!started.running) throw new Gone(`${name} ended with ${await started.ended}`)
+        return (await answers(address, apiPort)) === 'ok'
       })
       const done = skein(['kubeconfig', '--data-dir', dataDir, '--out', kubeconfig])
       if (done.status !== 0) throw new Error(`skein kubeconfig: ${done.stderr}`)
@@ -159,10 +207,10 @@ async function joinArguments(first: LocalNode): Promise<string[]> {
   return ['join', present(address, 'address'), '--token', present(token, 'token')]
 }
 
-function clusterIdOf(node: LocalNode): string {
-  const told = skein(['status', '--data-dir', node.dataDir, '-o', 'json'])
-  if (told.status !== 0) throw new Error(`skein status: ${told.stderr}`)
-  return (JSON.parse(told.stdout) as { clusterId: string }).clusterId
+/** Of the node that this data directory belongs to; null when there is none yet. */
+function clusterIdIn(dataDir: string): string | null {
+  const path = join(dataDir, 'node.json')
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { clusterId: string }).clusterId : null
 }
 
 async function untilReady(nodes: readonly LocalNode[], timeoutMs: number): Promise<void> {
@@ -209,20 +257,17 @@ export async function waitFor(what: string, timeoutMs: number, look: () => boole
   throw new Error(`waited ${timeoutMs} ms for ${what}${last === undefined ? '' : `; last: ${String(last)}`}`)
 }
 
-async function answers(port: number): Promise<string> {
+async function answers(host: string, port: number): Promise<string> {
   const { request } = await import('node:https')
   return new Promise((resolve) => {
-    const call = request(
-      { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 },
-      (response) => {
-        let text = ''
-        response.on('data', (chunk) => {
-          text += String(chunk)
-        })
-        response.on('end', () => resolve(text))
-        response.on('error', () => resolve(''))
-      },
-    )
+    const call = request({ host, port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => {
+        text += String(chunk)
+      })
+      response.on('end', () => resolve(text))
+      response.on('error', () => resolve(''))
+    })
     call.on('timeout', () => call.destroy())
     call.on('error', () => resolve(''))
     call.end()
