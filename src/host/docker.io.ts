@@ -1,5 +1,6 @@
 import Docker from 'dockerode'
 import { accepting, newGate, statusOf, timed } from './dockercalls.io.ts'
+import { containerLogs } from './dockerlogs.io.ts'
 import { runCommand } from './dockerrun.io.ts'
 import { createOptions } from './dockerspec.io.ts'
 import { type Container, DeviceError, type Engine, type EngineInfo } from './host.ts'
@@ -92,6 +93,8 @@ export function dockerEngine(options: DockerOptions = {}): Engine {
       )
       await eachLine(stream as EventStream, (line) => changed(eventId(line)), signal)
     },
+
+    logs: (id, options, signal) => containerLogs(docker, id, options, callTimeoutMs, signal),
 
     run: (id, command, outputBytesMax, signal) =>
       runs(signal, () => runCommand(docker.getContainer(id), { command, outputBytesMax, callTimeoutMs }, signal)),

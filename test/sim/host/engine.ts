@@ -9,7 +9,8 @@ import { must } from '../../../src/lib/assert.ts'
 import { type Answer, deviceCall, type SimProcess } from '../process.ts'
 import type { World } from '../world.ts'
 import { worldEpochMs } from './clock.ts'
-import { type SimProgram, shellProgram } from './program.ts'
+import { newSimLogBook, type SimLogBook } from './enginelogs.ts'
+import { type SimBehaviour, type SimProgram, shellProgram } from './program.ts'
 
 /**
  * One host's container engine. It and its containers outlive the daemons; what a daemon asked for happens even if the
@@ -52,6 +53,8 @@ export interface SimContainer {
   address?: string
   /** Counts starts, so that a planned end of an earlier run is not taken for one of this. */
   runs: number
+  /** What it has printed. */
+  readonly book: SimLogBook
 }
 
 export interface SimEngineOptions {
@@ -96,6 +99,7 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
   function end(container: SimContainer, exitCode: number): void {
     if (container.state !== 'running') return
     Object.assign(container, { state: 'exited', exitCode, finishedAtMs: wallMs(), address: undefined })
+    container.book.end()
     changed(container, `exited ${exitCode}`)
   }
 
@@ -111,9 +115,26 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
     Object.assign(container, { state: 'running', startedAtMs: wallMs(), address, error: undefined })
     Object.assign(container, { exitCode: undefined, finishedAtMs: undefined })
     changed(container, 'started')
+    talk(container, behaviour)
     const { endsAfterMs } = behaviour
     if (endsAfterMs === undefined) return
     world.after(endsAfterMs, () => container.runs === run && end(container, behaviour.exitCode ?? 0))
+  }
+
+  /** Prints what its program prints, as long as it runs. */
+  function talk(container: SimContainer, { prints = [], chattersEveryMs }: SimBehaviour): void {
+    const { runs, book } = container
+    const later = (ms: number, print: () => void): void =>
+      void world.after(ms, () => container.runs === runs && container.state === 'running' && print())
+    book.begin()
+    for (const { afterMs, stream, text } of prints) later(afterMs, () => book.print(stream, text))
+    if (chattersEveryMs === undefined) return
+    const chatter = (line: number): void =>
+      later(chattersEveryMs, () => {
+        book.print('stdout', `line ${line}\n`)
+        chatter(line + 1)
+      })
+    chatter(1)
   }
 
   /** A call: on its way, carried out (whether or not the asker still lives), answered. */
@@ -148,7 +169,8 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
         throw new DeviceError('conflict', `The container name "${spec.name}" is in use by ${id}`)
     }
     const id = `${node}${String(++made).padStart(8, '0')}`
-    const container: SimContainer = { id, spec, state: 'created', runs: 0 }
+    const book = newSimLogBook(wallMs, () => faults.slowness)
+    const container: SimContainer = { id, spec, state: 'created', runs: 0, book }
     containers.set(id, container)
     changed(container, 'created')
     return id
@@ -203,6 +225,7 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
       if (!keepContainers) for (const container of containers.values()) end(container, 137)
       for (const watcher of watchers) watcher.answer.reject(1, unavailable())
       watchers.clear()
+      for (const { book } of containers.values()) book.breakOff()
     },
     startAgain() {
       running = true
@@ -239,6 +262,11 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
           if (running) watchers.add({ labels, process, changed: callback, answer })
           else answer.reject(1, unavailable())
         }),
+      async *logs(id, options, signal) {
+        const book = await call(process, signal, [1, 10], () => containers.get(id)?.book)
+        if (book === undefined) throw new DeviceError('not-found', `No such container: ${id}`)
+        yield* book.read(process, options, signal)
+      },
       hasImage: (image, signal) => call(process, signal, [1, 5], () => images.has(image)),
       pull: (image, signal) =>
         call(process, signal, [200, 3000], () => {
