@@ -58,7 +58,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
     store: (s) => driveStore(store, { raft, clock, origin }, s), // proposals -> log, state -> disk
     members: (s) => driveMembers({ ...room, members, network, leader }, s), // store -> gate
     gossip: (s) => driveGossip(gossip, { members: members.roster }, s), // members -> heard
-    controllers: (s) => driveControllers({ ...room, raft, heard, founding, node }, s), // store -> store, on the leader
+    controllers: (s) => driveControllers({ ...room, raft, heard, founding, node, caCertificatePem: ca.certificatePem }, s), // store -> store, on the leader
     runtime: (s) => driveRuntime({ ...room, engine, node }, s), // store <-> containers
     api: (s) => driveApi({ ...room, http, config: api, clusterStatus, leader, ca }, s), // kubectl <-> store
   })

@@ -3,15 +3,14 @@ import { type Inbox, newInbox } from '../lib/inbox.ts'
 import { uuid } from '../lib/uuid.ts'
 import { sleep } from '../lib/wait.ts'
 import { NoQuorumError, type StoreView, type StoreWriter, UnknownOutcomeError } from '../store/types.ts'
+import { hearingControllers, newControllers } from './all.ts'
+import { commitSteps } from './commit.driver.ts'
+import { newRecorder, type Recorder } from './events.ts'
 import { type FoundingNode, type FoundingToken, foundingTxn } from './founding.ts'
-import { type Absences, absencesNow, candidatesOf, type Hearing, nextAbsenceMs } from './hearing.ts'
-import { reconcileNamespaces } from './namespaces.ts'
-import { type HeardState, reconcileNodes } from './nodes.ts'
-import { nodesOf, podsOf } from './objects.ts'
-import { reconcileOrphans } from './orphans.ts'
-import type { Plan, PlanStep } from './plan.ts'
-import { reconcileScheduling, type SchedulerMemory } from './scheduler.ts'
-import { decideVoters, type Membership } from './voters.ts'
+import type { HeardState } from './nodes.ts'
+import { planStep } from './plan.ts'
+import { type Now, newWork, type Work } from './round.ts'
+import type { Membership } from './voters.ts'
 
 export interface ControllersParts {
   readonly view: StoreView
@@ -24,6 +23,8 @@ export interface ControllersParts {
   readonly node: FoundingNode
   /** On the node that founds the cluster: what it brings while the store is empty. */
   readonly founding: { readonly joinToken: FoundingToken } | null
+  /** Of the authority that signs for the API; pods are told it. */
+  readonly caCertificatePem: string
 }
 
 /** Raft, as far as controllers need it. */
@@ -46,37 +47,56 @@ export interface Heard {
   subscribe(listener: () => void): () => void
 }
 
-const commitsMax = 64
 const faultDelayMsMin = 200
 const faultDelayMsMax = 5_000
 /** Silence means something only to a leader that has listened for so long. */
 const settleMs = 10_000
-/** Raft tells of changes, but not of whom it hears: so much later a change of that is noticed. */
-const lookEveryMs = 1_000
+/** Events are told, not waited for: they are written together now and then. */
+const eventsEveryMs = 250
+const eventsPerWriteMax = 100
+/** Between two rounds that wrote nothing others get their turn. */
+const breathMs = 1
+
+/** What the callbacks and the loop share. */
+interface Shared {
+  readonly inbox: Inbox<'look'>
+  /** Null: this node does not lead, or has not begun to. */
+  work: Work | null
+}
 
 /** Runs the controllers while this node leads. Ends only by the signal, or rejects on a bug. */
 export async function driveControllers(parts: ControllersParts, signal: AbortSignal): Promise<void> {
-  const inbox = newInbox<'look'>(1)
-  const wake = (): void => void inbox.offer('look')
-  const ends = [parts.view.subscribe(wake), parts.raft.watch(wake), parts.heard.subscribe(wake)]
+  const shared: Shared = { inbox: newInbox<'look'>(1), work: null }
+  const wake = (): void => void shared.inbox.offer('look')
+  const news = (): void => {
+    shared.work?.wake(hearingControllers)
+    wake()
+  }
+  const changed = parts.view.subscribe((changes) => {
+    shared.work?.follow(changes)
+    wake()
+  })
+  const ends = [changed, parts.raft.watch(news), parts.heard.subscribe(news)]
   const startedMs = parts.clock.monotonicMs()
   let tries = 0
   try {
     for (;;) {
       const term = leading(parts.raft)
       if (term === null) {
-        await inbox.takeAll(signal)
+        await shared.inbox.takeAll(signal)
         continue
       }
       try {
         // A new leader's view may not yet show what its predecessors wrote.
         await parts.writer.barrier(signal)
-        await lead(parts, term, startedMs, inbox, signal)
+        await lead(parts, term, startedMs, shared, signal)
         tries = 0
       } catch (cause) {
         if (!isFault(cause)) throw cause
         if (tries === 0) parts.log.warn('controllers wait for the cluster', { reason: cause.message })
         await sleep(parts.clock.after, faultDelayMs(++tries), signal)
+      } finally {
+        shared.work = null
       }
     }
   } finally {
@@ -90,116 +110,95 @@ function leading(raft: Voting): number | null {
   return role === 'leader' ? term : null
 }
 
-/** What is remembered from one look to the next; a new leader begins without. */
-interface Memory {
-  readonly scheduler: SchedulerMemory
-  readonly absences: Absences
-}
-
-/** One look at everything after the other, until the term is over. */
+/** Round after round, until the term is over. What is remembered ends with it. */
 async function lead(
   parts: ControllersParts,
   term: number,
   startedMs: number,
-  inbox: Inbox<'look'>,
+  shared: Shared,
   signal: AbortSignal,
 ): Promise<void> {
-  const { view, writer, raft, clock, log } = parts
-  let memory: Memory = { scheduler: new Map(), absences: new Map() }
-  let conflicts = 0
+  const { view, raft, clock, log } = parts
+  const recorder = newRecorder()
+  let toldMs = clock.monotonicMs()
   log.info('controllers run', { term })
+  if (leading(raft) === term) await found(parts, signal)
+  const work = newWork(view, newControllers(inputOf(parts, startedMs)))
+  shared.work = work
   while (leading(raft) === term) {
-    if (parts.founding !== null && view.revision === 0) {
-      const drawUid = (): string => uuid(parts.entropy.bytes(16))
-      await writer.commit(foundingTxn(parts.node, parts.founding.joinToken, drawUid, clock.nowMs()), signal)
-      log.info('cluster founded')
+    const round = work.next(nowOf(clock))
+    if (round.membership !== null && round.membership !== undefined) {
+      const { voters, learners } = round.membership
+      log.debug('membership decided', { voters, learners })
+      raft.changeMembers(voters, learners)
     }
-    const look = decide(parts, memory, startedMs)
-    memory = look.memory
-    const refused = await commitAll(parts, look.plan.steps, term, signal)
-    // Refused: somebody else wrote first. The view shows it by now, but who is that quick may be so again.
-    conflicts = refused ? conflicts + 1 : 0
-    const waitMs = refused ? faultDelayMs(conflicts) : Math.min(look.plan.retryAfterMs ?? lookEveryMs, lookEveryMs)
-    if (refused) await sleep(clock.after, waitMs, signal)
-    else await wokenOrAfter(clock, waitMs, inbox, signal)
+    const ends = await commitSteps(parts, round.steps, () => leading(raft) === term, signal)
+    work.ended(round, ends, nowOf(clock))
+    recorder.note(round.steps.flatMap(({ events = [] }, i) => (ends[i] === 'done' ? events : [])), clock.nowMs())
+    if (recorder.size > 0 && clock.monotonicMs() - toldMs >= eventsEveryMs) {
+      await tellEvents(parts, recorder, () => leading(raft) === term, signal)
+      toldMs = clock.monotonicMs()
+    }
+    const waitMs = work.waitMs(nowOf(clock))
+    if (waitMs === 0 && round.steps.length === 0) await sleep(clock.after, breathMs, signal)
+    const untilToldMs = recorder.size > 0 ? eventsEveryMs : null
+    if (waitMs !== 0) await wokenOrAfter(clock, shortest(waitMs, untilToldMs), shared.inbox, signal)
   }
   log.info('controllers rest', { term })
 }
 
+function inputOf({ raft, heard, clock, node, caCertificatePem }: ControllersParts, startedMs: number) {
+  return {
+    leader: node.identity,
+    caCertificatePem,
+    hearing: () => {
+      const { active, configuration } = raft.status()
+      const monotonicMs = clock.monotonicMs()
+      return {
+        heard: new Map(heard.members().map(({ identity, state }) => [identity, state])),
+        active: new Set(active),
+        configuration,
+        monotonicMs,
+        settled: monotonicMs - startedMs >= settleMs,
+      }
+    },
+  }
+}
+
+async function found({ view, writer, founding, node, entropy, clock, log }: ControllersParts, signal: AbortSignal): Promise<void> {
+  if (founding === null || view.revision > 0) return
+  const drawUid = (): string => uuid(entropy.bytes(16))
+  await writer.commit(foundingTxn(node, founding.joinToken, drawUid, clock.nowMs()), signal)
+  log.info('cluster founded')
+}
+
+/** An event that somebody else wrote at the same time is told the next time. */
+async function tellEvents(
+  parts: ControllersParts,
+  recorder: Recorder,
+  goOn: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const writes = recorder.take(parts.view, parts.clock.nowMs(), eventsPerWriteMax)
+  await commitSteps(parts, writes.map((write) => planStep('event told', write)), goOn, signal)
+}
+
+function nowOf(clock: Clock): Now {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() }
+}
+
+function shortest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b)
+}
+
 /** Waits for news, at most so long. */
-async function wokenOrAfter(clock: Clock, ms: number, inbox: Inbox<'look'>, signal: AbortSignal): Promise<void> {
-  const cancel = clock.after(ms, () => void inbox.offer('look'))
+async function wokenOrAfter(clock: Clock, ms: number | null, inbox: Inbox<'look'>, signal: AbortSignal): Promise<void> {
+  const cancel = ms === null ? null : clock.after(ms, () => void inbox.offer('look'))
   try {
     await inbox.takeAll(signal)
   } finally {
-    cancel()
+    cancel?.()
   }
-}
-
-/** Asks every controller. The voters' decision is carried out at once: repeating it is harmless. */
-function decide(
-  { view, raft, heard, clock, log, node }: ControllersParts,
-  before: Memory,
-  startedMs: number,
-): { readonly plan: Plan; readonly memory: Memory } {
-  const [nowMs, wallMs] = [clock.monotonicMs(), clock.nowMs()]
-  const { active, configuration } = raft.status()
-  const hearing: Hearing = {
-    heard: new Map(heard.members().map(({ identity, state }) => [identity, state])),
-    active: new Set(active),
-  }
-  const [nodes, pods] = [nodesOf(view), podsOf(view)]
-  const absences = absencesNow(before.absences, nodes, hearing, nowMs)
-  const members = candidatesOf(nodes, hearing, absences, nowMs)
-  const membership = decideVoters({ members, configuration, leader: node.identity })
-  if (membership !== null) {
-    log.debug('membership decided', { voters: membership.voters, learners: membership.learners })
-    raft.changeMembers(membership.voters, membership.learners)
-  }
-  const settled = nowMs - startedMs >= settleMs
-  const scheduling = reconcileScheduling(view, before.scheduler, wallMs)
-  const plans = [
-    reconcileNodes({ nodes, pods, ...hearing, settled, nowMs: wallMs }),
-    scheduling.plan,
-    reconcileNamespaces(view, wallMs),
-    reconcileOrphans(nodes, pods),
-  ]
-  const waits = [...plans.map(({ retryAfterMs }) => retryAfterMs), nextAbsenceMs(absences, nowMs)]
-  const retryAfterMs = waits.reduce<number | undefined>(earlier, undefined)
-  const steps = plans.flatMap((plan) => plan.steps)
-  return { plan: { steps, retryAfterMs }, memory: { scheduler: scheduling.memory, absences } }
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
-}
-
-/** Commits all, some at a time, and waits until they are applied here. True when one was refused. */
-async function commitAll(
-  { writer, log, raft }: ControllersParts,
-  steps: readonly PlanStep[],
-  term: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  let refused = false
-  // Two controllers may want to write the same object: the first does, the other looks again.
-  const written = new Set<string>()
-  const distinct = steps.filter(({ txn }) => {
-    const free = txn.writes.every(({ key }) => !written.has(key))
-    for (const { key } of txn.writes) written.add(key)
-    return free
-  })
-  for (let from = 0; from < distinct.length && leading(raft) === term; from += commitsMax) {
-    const batch = distinct.slice(from, from + commitsMax)
-    const outcomes = await Promise.all(batch.map(({ txn }) => writer.commit(txn, signal)))
-    for (const [i, outcome] of outcomes.entries()) {
-      const { what, fields } = batch[i] as PlanStep
-      if (outcome.type === 'done') log.debug(what, fields)
-      else log.debug('refused', { what, ...fields, refusals: outcome.refusals })
-      refused ||= outcome.type === 'refused'
-    }
-  }
-  return refused
 }
 
 function faultDelayMs(tries: number): number {

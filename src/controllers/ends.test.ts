@@ -3,15 +3,17 @@ import { must } from '../lib/assert.ts'
 import { beginDeletion } from '../objects/deletion.ts'
 import { findKindByName } from '../objects/kinds.ts'
 import type { JoinToken, Namespace, Node, Pod } from '../objects/types.ts'
-import { newFixtureStore } from './fixture.ts'
+import { type FixtureStore, newFixtureStore } from './fixture.ts'
 import { foundingTxn } from './founding.ts'
-import { reconcileNamespaces } from './namespaces.ts'
-import { namespaceKind, nodeKind, nodesOf, podKind, podsOf } from './objects.ts'
-import { reconcileOrphans } from './orphans.ts'
+import { namespaces } from './namespaces.ts'
+import { namespaceKind, nodeKind, podKind } from './objects.ts'
+import { orphans } from './orphans.ts'
 
 const configMapKind = must(findKindByName('v1', 'ConfigMap'), 'config maps are served')
 const node = { name: 'n1', identity: '12D3', gossipAddresses: ['192.0.2.1:7946'], apiAddress: '192.0.2.1:6443' }
 const joinToken = { id: 'abcd', secretHash: 'f'.repeat(64), expiresAtMs: 86_400_000 }
+
+const emptied = (store: FixtureStore) => namespaces.reconcile('default', store.cluster, 0)
 
 describe('founding', () => {
   it('is one transaction with all that a cluster begins with, and happens once', () => {
@@ -49,26 +51,26 @@ describe('a namespace that ends', () => {
     store.put(configMapKind, { metadata: { name: 'held', namespace: 'default', finalizers: ['a/b'] } })
     store.put(configMapKind, { metadata: { name: 'other', namespace: 'kube-public' } })
     store.pod('web', { nodeName: 'n1' })
-    expect(reconcileNamespaces(store.view, 0).steps).toEqual([])
+    expect(emptied(store).steps).toEqual([])
 
     const namespace = must(store.read<Namespace>(namespaceKind, 'default'), 'it was founded')
     const deletion = beginDeletion(namespaceKind, namespace, null, 0)
     store.put(namespaceKind, deletion.type === 'marked' ? deletion.object : namespace)
-    store.follow(reconcileNamespaces(store.view, 0))
+    store.follow(emptied(store))
     expect(store.read(configMapKind, 'one')).toBeUndefined()
     expect(store.read(configMapKind, 'held')?.metadata.deletionTimestamp).toBeDefined()
     const pod = must(store.read<Pod>(podKind, 'web'), 'its node has not ended it')
     expect(pod.metadata.deletionGracePeriodSeconds).toBe(30)
-    expect(reconcileNamespaces(store.view, 0).steps).toEqual([])
+    expect(emptied(store).steps).toEqual([])
 
     const version = (kind: typeof podKind, name: string) =>
       must(store.view.get(`core/${kind.plural}/default/${name}`), name)
     for (const { key, revision } of [version(podKind, 'web'), version(configMapKind, 'held')]) {
       store.commit({ writes: [{ type: 'delete', key, expect: { type: 'revision', revision } }] })
     }
-    store.follow(reconcileNamespaces(store.view, 0))
+    store.follow(emptied(store))
     expect(store.read<Namespace>(namespaceKind, 'default')?.spec?.finalizers ?? []).toEqual([])
-    store.follow(reconcileNamespaces(store.view, 0))
+    store.follow(emptied(store))
     expect(store.read(namespaceKind, 'default')).toBeUndefined()
     expect(store.view.get('core/configmaps/kube-public/other')).toBeDefined()
   })
@@ -86,7 +88,7 @@ describe('pods that no node will end', () => {
     const store = newFixtureStore()
     store.node('n1', {}, [{ type: 'Ready', status: 'Unknown' }])
     store.pod('web', spec, { metadata: { name: 'web', namespace: 'default', ...metadata } })
-    store.follow(reconcileOrphans(nodesOf(store.view), podsOf(store.view)))
+    store.follow(orphans.reconcile('core/pods/default/web', store.cluster, 0))
     expect(store.read(podKind, 'web') === undefined).toBe(goes)
   })
 })

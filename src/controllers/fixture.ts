@@ -7,12 +7,15 @@ import type { Condition, KubeObject, Node, Pod, PodSpec } from '../objects/types
 import { encodeProposal } from '../store/codec.ts'
 import { newStoreCore } from '../store/store.ts'
 import type { Outcome, PutWrite, StoreView, Txn } from '../store/types.ts'
+import { type Cluster, newCluster } from './cluster.ts'
 import { nodeKind, podKind } from './objects.ts'
 import type { Plan } from './plan.ts'
 
 /** For tests: a real store core, and objects put into it without ceremony. */
 export interface FixtureStore {
   readonly view: StoreView
+  /** Follows the view. */
+  readonly cluster: Cluster
   commit(txn: Txn): Outcome
   put(kind: Kind, object: KubeObject, more?: Partial<PutWrite>): void
   node(name: string, more?: Partial<Node>, conditions?: readonly Condition[]): void
@@ -27,10 +30,13 @@ export const ready: readonly Condition[] = [{ type: 'Ready', status: 'True' }]
 export function newFixtureStore(): FixtureStore {
   const core = newStoreCore()
   const { view } = core
+  const cluster = newCluster(view)
+  view.subscribe((changes) => void cluster.follow(changes))
   let sequence = 0
 
   const store: FixtureStore = {
     view,
+    cluster,
     commit(txn) {
       sequence++
       const mark = { origin: 'fixture', since: 0, sequence, acked: sequence }

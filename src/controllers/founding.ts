@@ -5,10 +5,11 @@ import type { Kind } from '../objects/kind.ts'
 import { findKindByName } from '../objects/kinds.ts'
 import { type Member, memberNode, nodeLabels } from '../objects/member.ts'
 import { prepareCreate } from '../objects/prepare.ts'
-import { keyOf, writeStored } from '../objects/stored.ts'
+import { reservationWrites } from '../objects/reserve.ts'
 import type { JoinToken, KubeObject, Namespace } from '../objects/types.ts'
-import type { Txn } from '../store/types.ts'
-import { namespaceKind, nodeKind } from './objects.ts'
+import type { Txn, Write } from '../store/types.ts'
+import { apiService } from './apiservice.ts'
+import { namespaceKind, nodeKind, putNew, serviceKind } from './objects.ts'
 
 /** The node that founds a cluster, and its first member. */
 export interface FoundingNode extends Member {
@@ -36,12 +37,15 @@ export function foundingTxn(node: FoundingNode, joinToken: FoundingToken, drawUi
     ...namespaces.map((name) => [namespaceKind, { metadata: { name } } satisfies Namespace] as const),
     [nodeKind, memberNode(node, nodeLabels(node))],
     [must(findKindByName('skein.dev/v1', 'JoinToken'), 'join tokens are served'), token],
+    [serviceKind, apiService(Number(/:(\d+)$/.exec(node.apiAddress)?.[1] ?? 6443))],
   ]
+  const nobodyYet = { get: () => undefined }
   return {
-    writes: objects.map(([kind, object]) => {
-      const born = { nowMs, uid: drawUid(), namespace: '', nameSuffix: '' }
-      const value = writeStored(prepareCreate(kind, applyDefaults(kind, object), born))
-      return { type: 'put', key: keyOf(kind, '', object.metadata.name), expect: { type: 'absent' }, value }
+    writes: objects.flatMap(([kind, object]): Write[] => {
+      const { namespace = '' } = object.metadata
+      const birth = { nowMs, uid: drawUid(), namespace, nameSuffix: '' }
+      const born = applyDefaults(kind, prepareCreate(kind, object, birth))
+      return [putNew(kind, born), ...reservationWrites(kind, nobodyYet, born, null)]
     }),
   }
 }

@@ -3,18 +3,14 @@ import { conditionOf } from '../objects/conditions.ts'
 import type { Node, Pod } from '../objects/types.ts'
 import { type FixtureStore, newFixtureStore } from './fixture.ts'
 import { type HeardState, reconcileNodes } from './nodes.ts'
-import { nodeKind, nodesOf, podKind, podsOf } from './objects.ts'
+import { nodeKind, podKind } from './objects.ts'
 
-function plan(store: FixtureStore, heard: Record<string, HeardState>, active: string[] = [], settled = true) {
-  return reconcileNodes({
-    nodes: nodesOf(store.view),
-    pods: podsOf(store.view),
-    heard: new Map(Object.entries(heard)),
-    active: new Set(active),
-    settled,
-    nowMs: 0,
-  })
+function plan(store: FixtureStore, heard: Record<string, HeardState>, active: string[] = [], settled = true, nowMs = 0) {
+  const hearing = { heard: new Map(Object.entries(heard)), active: new Set(active), settled }
+  return reconcileNodes(store.cluster, hearing, { times: () => 0, missing }, nowMs)
 }
+
+const missing = new Map<string, number>()
 
 function readiness(store: FixtureStore, name: string) {
   return conditionOf(store.read<Node>(nodeKind, name)?.status?.conditions, 'Ready')

@@ -16,23 +16,23 @@ describe('the scheduler', () => {
     const store = newFixtureStore()
     store.node('n1')
     store.pod('web', asking('500m'))
-    const first = reconcileScheduling(store.view, new Map(), 0)
+    const first = reconcileScheduling(store.cluster, new Map(), 0)
     expect(store.follow(first.plan)).toEqual(['done'])
     const pod = store.read<Pod>(podKind, 'web')
     expect(pod?.spec.nodeName).toBe('n1')
     expect(scheduled(pod)).toMatchObject({ status: 'True' })
     expect(store.view.limit('node/n1/cpu')).toEqual({ used: 500, capacity: 2000 })
     expect(store.view.limit('node/n1/pods')).toEqual({ used: 1, capacity: 10 })
-    expect(reconcileScheduling(store.view, first.memory, 1).plan.steps).toEqual([])
+    expect(reconcileScheduling(store.cluster, first.memory, 1).plan.steps).toEqual([])
   })
 
   it('is refused by the books where two decide at the same time, and nothing is promised twice', () => {
     const store = newFixtureStore()
     store.node('n1')
     store.pod('b', asking('1500m'))
-    const one = reconcileScheduling(store.view, new Map(), 0)
+    const one = reconcileScheduling(store.cluster, new Map(), 0)
     store.pod('a', { ...asking('1500m'), priority: 1 })
-    const other = reconcileScheduling(store.view, new Map(), 0)
+    const other = reconcileScheduling(store.cluster, new Map(), 0)
     expect(other.plan.steps.map(({ what }) => what)).toEqual(['pod bound', 'pod cannot be placed'])
     expect(store.follow({ steps: other.plan.steps.slice(0, 1) })).toEqual(['done'])
     expect(store.follow(one.plan)).toEqual(['refused'])
@@ -43,7 +43,7 @@ describe('the scheduler', () => {
     const store = newFixtureStore()
     store.node('n1')
     store.pod('big', asking('3'))
-    let { plan, memory } = reconcileScheduling(store.view, new Map(), 0)
+    let { plan, memory } = reconcileScheduling(store.cluster, new Map(), 0)
     expect(store.follow(plan)).toEqual(['done'])
     expect(scheduled(store.read<Pod>(podKind, 'big'))).toMatchObject({
       status: 'False',
@@ -51,7 +51,7 @@ describe('the scheduler', () => {
       message: '0/1 nodes are available: 1 Insufficient cpu (asked 3, free 2).',
     })
     const look = (nowMs: number) => {
-      const step = reconcileScheduling(store.view, memory, nowMs)
+      const step = reconcileScheduling(store.cluster, memory, nowMs)
       plan = step.plan
       memory = step.memory
       return plan
@@ -79,7 +79,7 @@ describe('the scheduler', () => {
     store.pod('late', asking('1500m'), named('late', '2026-01-02T00:00:00Z'))
     store.pod('early', asking('1500m'), named('early', '2026-01-01T00:00:00Z'))
     const keys = () =>
-      reconcileScheduling(store.view, new Map(), 0).plan.steps.map(({ what, fields }) => [what, fields.key])
+      reconcileScheduling(store.cluster, new Map(), 0).plan.steps.map(({ what, fields }) => [what, fields.key])
     expect(keys().find(([what]) => what === 'pod bound')?.[1]).toContain('early')
     store.pod('urgent', { ...asking('1500m'), priority: 5 }, named('urgent', '2026-01-03T00:00:00Z'))
     expect(keys().find(([what]) => what === 'pod bound')?.[1]).toContain('urgent')
@@ -89,15 +89,15 @@ describe('the scheduler', () => {
     const store = newFixtureStore()
     store.node('n1', { spec: { providerID: 'skein://id-n1', unschedulable: true } })
     store.pod('fits', { ...asking('1500m'), nodeName: 'n1' })
-    store.follow(reconcileScheduling(store.view, new Map(), 0).plan)
+    store.follow(reconcileScheduling(store.cluster, new Map(), 0).plan)
     expect(scheduled(store.read<Pod>(podKind, 'fits'))?.status).toBe('True')
     expect(store.view.limit('node/n1/cpu')?.used).toBe(1500)
     store.pod('other', { nodeName: 'n1', schedulerName: 'mine' })
-    store.follow(reconcileScheduling(store.view, new Map(), 0).plan)
+    store.follow(reconcileScheduling(store.cluster, new Map(), 0).plan)
     expect(scheduled(store.read<Pod>(podKind, 'other'))?.status).toBe('True')
     store.pod('not', { ...asking('1'), nodeName: 'n1' })
     store.pod('nowhere', { nodeName: 'n9' })
-    store.follow(reconcileScheduling(store.view, new Map(), 0).plan)
+    store.follow(reconcileScheduling(store.cluster, new Map(), 0).plan)
     expect(store.read<Pod>(podKind, 'not')?.status).toMatchObject({
       phase: 'Failed',
       reason: 'OutOfcpu',
@@ -118,14 +118,14 @@ describe('the scheduler', () => {
     const store = newFixtureStore()
     store.node('n1')
     store.pod('web', spec, more as Partial<Pod>)
-    expect(reconcileScheduling(store.view, new Map(), 0).plan.steps).toEqual([])
+    expect(reconcileScheduling(store.cluster, new Map(), 0).plan.steps).toEqual([])
   })
 
   it('places nothing on a Node object that no daemon stands behind', () => {
     const store = newFixtureStore()
     store.node('n1', { spec: {} } as Partial<Node>)
     store.pod('web')
-    store.follow(reconcileScheduling(store.view, new Map(), 0).plan)
+    store.follow(reconcileScheduling(store.cluster, new Map(), 0).plan)
     expect(scheduled(store.read<Pod>(podKind, 'web'))?.message).toBe('no nodes are available: the cluster has none.')
   })
 })

@@ -1,13 +1,16 @@
-import { parseTime } from '../lib/rfc3339.ts'
 import { type Amounts, amountsOf, nodeAmounts, nodeLimit, podRequests } from '../objects/capacity.ts'
 import { conditionOf, withCondition } from '../objects/conditions.ts'
 import { memberOf } from '../objects/member.ts'
-import type { Node, Pod } from '../objects/types.ts'
+import type { Namespace, Node, Pod } from '../objects/types.ts'
+import type { Bound } from '../placement/crowd.ts'
 import { type Candidate, taken } from '../placement/node.ts'
 import { schedule, type Verdict } from '../placement/schedule.ts'
 import type { StoreView } from '../store/types.ts'
-import { nodesOf, podsOf, put, type Stored } from './objects.ts'
-import { type Plan, type PlanStep, planStep } from './plan.ts'
+import type { Cluster, Touch } from './cluster.ts'
+import { type Controller, wholeKey } from './controller.ts'
+import { namespaceKind, nodeKind, podKind, put, type Stored } from './objects.ts'
+import { type Happening, nothingToDo, type Plan, type PlanStep, plan, planStep } from './plan.ts'
+import { bornMs, isActive, isFinished, isUnplaced } from './pods.ts'
 
 /**
  * Gives every waiting pod a node, or tells on the pod why there is none. A binding names the node and claims what the
@@ -15,10 +18,33 @@ import { type Plan, type PlanStep, planStep } from './plan.ts'
  *
  * A pod that came with a node's name is bound as it says, if the node has room for it; otherwise it has failed.
  */
-export function reconcileScheduling(view: StoreView, memory: SchedulerMemory, nowMs: number): SchedulerStep {
-  const pods = podsOf(view).filter(({ object }) => isWaiting(object))
-  const nodes = nodesOf(view).filter(({ object }) => memberOf(object) !== null)
-  let candidates = nodes.map(({ object }) => candidateOf(object, view))
+export function newScheduler(): Controller {
+  let memory: SchedulerMemory = new Map()
+  return {
+    name: 'scheduler',
+    touched: (touch) => (givesWork(touch) ? [wholeKey] : []),
+    keys: () => [wholeKey],
+    reconcile(_key, cluster, nowMs) {
+      const step = reconcileScheduling(cluster, memory, nowMs)
+      memory = step.memory
+      return step.plan
+    },
+  }
+}
+
+/** A pod that waits, a place that became free, or a node that changed. */
+function givesWork({ kind, before, after }: Touch): boolean {
+  if (kind === nodeKind) return true
+  if (kind !== podKind) return false
+  if (after !== null && isUnplaced(after as Pod)) return true
+  return before !== null && !isFinished(before as Pod) && (after === null || isFinished(after as Pod))
+}
+
+export function reconcileScheduling(cluster: Cluster, memory: SchedulerMemory, nowMs: number): SchedulerStep {
+  const pods = cluster.unplacedPods().filter(({ object }) => isOurs(object))
+  if (pods.length === 0) return { plan: nothingToDo, memory: new Map() }
+  const nodes = cluster.list<Node>(nodeKind).filter(({ object }) => memberOf(object) !== null)
+  let candidates = nodes.map(({ object }) => candidateOf(object, cluster.view))
   const steps: PlanStep[] = []
   for (const pod of pods.filter(({ object }) => hasNode(object))) {
     const admission = admit(pod, candidates, nowMs)
@@ -27,12 +53,13 @@ export function reconcileScheduling(view: StoreView, memory: SchedulerMemory, no
     candidates = admission.candidates
   }
   const queue = pods
-    .filter(({ object }) => !hasNode(object))
+    .filter(({ object }) => !hasNode(object) && (object.spec.schedulingGates ?? []).length === 0)
     .sort(byUrgency)
     .slice(0, podsPerPassMax)
   const verdicts = schedule(
     queue.map(({ object }) => object),
     candidates,
+    boundIn(cluster),
   )
   const told = new Map<string, Told>()
   let retryAfterMs: number | undefined = queue.length === podsPerPassMax ? 0 : undefined
@@ -52,7 +79,23 @@ export function reconcileScheduling(view: StoreView, memory: SchedulerMemory, no
       told.set(uid, { shape: verdict.shape, atMs: nowMs })
     }
   }
-  return { plan: retryAfterMs === undefined ? { steps } : { steps, retryAfterMs }, memory: told }
+  return { plan: plan(steps, retryAfterMs), memory: told }
+}
+
+/** Who has a node already, for pods that care who is near them. */
+function boundIn(cluster: Cluster): Bound {
+  const placed = (pods: readonly Stored<Pod>[]): readonly Pod[] =>
+    pods.flatMap(({ object }) => (hasNode(object) && isActive(object) ? [object] : []))
+  return {
+    inNamespace: (namespace) => placed(cluster.list<Pod>(podKind, namespace)),
+    ofOwner: (uid) => placed(cluster.dependentsOf<Pod>(podKind, uid)),
+    guarded: () => placed(cluster.guardedPods()),
+    namespaces: (matches) =>
+      cluster
+        .list<Namespace>(namespaceKind)
+        .filter(({ object }) => matches(object.metadata.labels ?? {}))
+        .map(({ object }) => object.metadata.name),
+  }
 }
 
 /** What was told of pods that wait: when only its figures changed, it is not written at once again. */
@@ -73,14 +116,10 @@ const figuresEveryMs = 30_000
 
 // ---- Who waits ---------------------------------------------------------------------------------------------------
 
-function isWaiting(pod: Pod): boolean {
-  if (pod.metadata.deletionTimestamp !== undefined) return false
-  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false
+/** Whoever chose the node, its room is given out here. */
+function isOurs(pod: Pod): boolean {
   const { schedulerName = '' } = pod.spec
-  const ours = schedulerName === '' || schedulerName === 'default-scheduler'
-  // Whoever chose the node, its room is given out here.
-  if (!ours && !hasNode(pod)) return false
-  return conditionOf(pod.status?.conditions, 'PodScheduled')?.status !== 'True'
+  return schedulerName === '' || schedulerName === 'default-scheduler' || hasNode(pod)
 }
 
 function hasNode(pod: Pod): boolean {
@@ -91,10 +130,6 @@ function hasNode(pod: Pod): boolean {
 function byUrgency(a: Stored<Pod>, b: Stored<Pod>): number {
   const priority = (b.object.spec.priority ?? 0) - (a.object.spec.priority ?? 0)
   return priority || bornMs(a.object) - bornMs(b.object) || a.version.createRevision - b.version.createRevision
-}
-
-function bornMs(pod: Pod): number {
-  return parseTime(pod.metadata.creationTimestamp ?? '') ?? 0
 }
 
 // ---- Where there is room -----------------------------------------------------------------------------------------
@@ -150,7 +185,9 @@ function bind(pod: Stored<Pod>, node: string, nowMs: number): PlanStep {
       conditions: withCondition(object.status?.conditions, scheduled, nowMs),
     },
   }
-  return planStep('pod bound', put(pod, next, nodeAmounts(node, podRequests(object))), { node })
+  const message = `Successfully assigned ${object.metadata.namespace ?? ''}/${object.metadata.name} to ${node}`
+  const write = put(pod, next, nodeAmounts(node, podRequests(object)))
+  return planStep('pod bound', write, { node }, [tell(object, 'Normal', 'Scheduled', message)])
 }
 
 function refuse(pod: Stored<Pod>, message: string, nowMs: number): PlanStep {
@@ -164,7 +201,8 @@ function refuse(pod: Stored<Pod>, message: string, nowMs: number): PlanStep {
       conditions: withCondition(object.status?.conditions, condition, nowMs),
     },
   }
-  return planStep('pod cannot be placed', put(pod, next), { reason: message })
+  const events = [tell(object, 'Warning', 'FailedScheduling', message)]
+  return planStep('pod cannot be placed', put(pod, next), { reason: message }, events)
 }
 
 function fail(pod: Stored<Pod>, resource: string, asked: Amounts, target: Candidate, nowMs: number): PlanStep {
@@ -182,10 +220,17 @@ function fail(pod: Stored<Pod>, resource: string, asked: Amounts, target: Candid
       conditions: withCondition(object.status?.conditions, scheduled, nowMs),
     },
   }
-  return planStep('pod does not fit its node', put(pod, next), { reason: message })
+  const events = [tell(object, 'Warning', `OutOf${resource}`, message)]
+  return planStep('pod does not fit its node', put(pod, next), { reason: message }, events)
 }
 
 function tellsNothingNew(pod: Pod, verdict: Verdict & { readonly type: 'refused' }): boolean {
   const condition = conditionOf(pod.status?.conditions, 'PodScheduled')
   return condition?.reason === 'Unschedulable' && condition.message === verdict.message
+}
+
+function tell({ metadata }: Pod, type: Happening['type'], reason: string, message: string): Happening {
+  const { namespace = '', name, uid = '' } = metadata
+  const regarding = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
+  return { type, reason, message, regarding, source: 'default-scheduler' }
 }

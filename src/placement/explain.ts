@@ -31,6 +31,8 @@ function shapeOf(reason: Reason): string {
       return `platform ${reason.label}`
     case 'resource':
       return `resource ${reason.resource}`
+    case 'spread':
+      return `spread ${reason.key}`
     default:
       return reason.type
   }
@@ -52,6 +54,16 @@ function phrase(reasons: readonly Reason[]): string {
       return `${nodes} had untolerated taint {${first.taint}}`
     case 'selector':
       return `${nodes} didn't match the pod's node selector`
+    case 'affinity':
+      return `${nodes} didn't match the pod's node affinity`
+    case 'pod-affinity':
+      return `${nodes} didn't match the pod's affinity to other pods`
+    case 'pod-anti-affinity':
+      return `${nodes} ${n === 1 ? 'has' : 'have'} pods that the pod must be away from`
+    case 'guarded':
+      return `${nodes} ${n === 1 ? 'has' : 'have'} pods that must be away from the pod`
+    case 'spread':
+      return `${nodes} would break the even spread over ${first.key}`
     case 'platform':
       return `${nodes} ${are} ${first.label}`
     case 'name':

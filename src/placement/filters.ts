@@ -1,7 +1,9 @@
 import type { Amounts } from '../objects/capacity.ts'
 import { conditionOf } from '../objects/conditions.ts'
-import type { Pod, Taint, Toleration } from '../objects/types.ts'
+import type { Node, Pod, Taint, Toleration } from '../objects/types.ts'
+import type { Neighbours } from './neighbours.ts'
 import type { Candidate } from './node.ts'
+import { suitsAffinity } from './nodeaffinity.ts'
 
 /** Why a pod cannot be placed on a node. `figures` tell how far off it was. */
 export type Reason =
@@ -9,6 +11,12 @@ export type Reason =
   | { readonly type: 'unschedulable' }
   | { readonly type: 'taint'; readonly taint: string }
   | { readonly type: 'selector' }
+  | { readonly type: 'affinity' }
+  | { readonly type: 'pod-affinity' }
+  | { readonly type: 'pod-anti-affinity' }
+  /** A pod that is there keeps it away. */
+  | { readonly type: 'guarded' }
+  | { readonly type: 'spread'; readonly key: string }
   | { readonly type: 'name' }
   | { readonly type: 'platform'; readonly label: string }
   | { readonly type: 'pods'; readonly capacity: number }
@@ -18,10 +26,20 @@ export type Reason =
  * Every reason why the pod cannot run on this node; none: it can. The node's state comes first, since of a node that is
  * not there nothing else is worth saying.
  */
-export function reasonsAgainst(pod: Pod, asked: Amounts, candidate: Candidate): readonly Reason[] {
+export function reasonsAgainst(
+  pod: Pod,
+  asked: Amounts,
+  candidate: Candidate,
+  neighbours: Pick<Neighbours, 'reasonsAgainst'>,
+): readonly Reason[] {
   const { node } = candidate
   if (conditionOf(node.status?.conditions, 'Ready')?.status !== 'True') return [{ type: 'not-ready' }]
-  return [...againstWill(pod, candidate), ...againstLabels(pod, candidate), ...againstRoom(asked, candidate)]
+  return [
+    ...againstWill(pod, candidate),
+    ...againstLabels(pod, candidate),
+    ...neighbours.reasonsAgainst(node),
+    ...againstRoom(asked, candidate),
+  ]
 }
 
 /** What the operator set on the node. */
@@ -38,7 +56,13 @@ function againstWill(pod: Pod, { node }: Candidate): readonly Reason[] {
 
 const cordon: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 
-function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
+/** How many taints would rather have it elsewhere. */
+export function dislikesOf(pod: Pod, node: Node): number {
+  const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'PreferNoSchedule')
+  return taints.filter((taint) => !tolerates(pod.spec.tolerations ?? [], taint)).length
+}
+
+export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
   return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
     if (effect !== '' && effect !== taint.effect) return false
     if (key === '') return operator === 'Exists'
@@ -60,7 +84,8 @@ function againstLabels(pod: Pod, { node }: Candidate): readonly Reason[] {
   const missed = selector.filter(([key, value]) => labels[key] !== value).map(([key]) => key)
   const platform = missed.find((key) => platformLabels.has(key))
   if (platform !== undefined) return [{ type: 'platform', label: `${platform}=${labels[platform] ?? ''}` }]
-  return missed.length > 0 ? [{ type: 'selector' }] : []
+  if (missed.length > 0) return [{ type: 'selector' }]
+  return suitsAffinity(pod.spec, node) ? [] : [{ type: 'affinity' }]
 }
 
 /** Not the operator's choice but what the machine is. */
