@@ -1,10 +1,11 @@
-import type { Clock, Entropy, Http, Log } from '../host/host.ts'
+import type { Clock, Entropy, Http, Log, Network } from '../host/host.ts'
 import type { ClusterStatus } from '../objects/clusterstatus.ts'
 import type { StoreView, StoreWriter } from '../store/types.ts'
 import { bodyBytesMax } from './body.ts'
 import { newObjectCache } from './cache.ts'
 import { newHandler } from './handle.ts'
 import { newJoin } from './join.ts'
+import { newPodReach, type OwnPods } from './podreach.ts'
 import type { ApiConfig, World } from './world.ts'
 
 /** kubectl and other clients <-> store. */
@@ -12,6 +13,9 @@ export interface ApiParts {
   readonly view: StoreView
   readonly writer: StoreWriter
   readonly http: Http
+  readonly network: Network
+  /** The pods of this node. */
+  readonly pods: OwnPods
   readonly clock: Clock
   readonly entropy: Entropy
   readonly log: Log
@@ -28,7 +32,8 @@ const parsedObjectsMax = 4_096
 /** Serves until the signal aborts. Rejects with `DeviceError` `conflict` when the port is taken. */
 export async function driveApi(parts: ApiParts, signal: AbortSignal): Promise<void> {
   const { http, log, config } = parts
-  const world: World = { ...parts, objects: newObjectCache(parsedObjectsMax) }
+  const reach = newPodReach(parts.network, parts.pods)
+  const world: World = { ...parts, reach, objects: newObjectCache(parsedObjectsMax) }
   const { address } = config
   const { port } = await http.serve(
     { address, port: config.port, bodyBytesMax },

@@ -1,5 +1,12 @@
 import { adminGroup, adminUser } from '../auth/ca.ts'
-import type { ClientIdentity, Clock, Entropy, HttpResponse, Log } from '../host/host.ts'
+import {
+  type ClientIdentity,
+  type Clock,
+  DeviceError,
+  type Entropy,
+  type HttpResponse,
+  type Log,
+} from '../host/host.ts'
 import { must } from '../lib/assert.ts'
 import { newRandom } from '../lib/random.ts'
 import type { ClusterStatus } from '../objects/clusterstatus.ts'
@@ -9,6 +16,7 @@ import { NoQuorumError, type Outcome, type StoreWriter, type Txn, UnknownOutcome
 import { newObjectCache } from './cache.ts'
 import { newHandler } from './handle.ts'
 import { newJoin } from './join.ts'
+import type { PodReach } from './podreach.ts'
 import type { World } from './world.ts'
 
 /** For tests: the API over a real store core in memory, a clock that stands, and a cluster that can be broken. */
@@ -59,7 +67,7 @@ export interface FixtureClock extends Clock {
 
 const startMs = Date.UTC(2026, 0, 2, 3, 4, 5)
 
-export function newFixture(core: StoreCore = newStoreCore()): Fixture {
+export function newFixture(core: StoreCore = newStoreCore(), reach: PodReach = nowhere): Fixture {
   const clock = newFixtureClock()
   const cluster = newCluster(core)
   const world: World = {
@@ -72,6 +80,7 @@ export function newFixture(core: StoreCore = newStoreCore()): Fixture {
     objects: newObjectCache(100),
     clusterStatus: () => statusOf(cluster.state === 'lost'),
     leader: () => (cluster.state === 'lost' ? null : 'id1'),
+    reach,
     ca: { certificatePem: 'the certificate', keyPem: 'the key' },
   }
   const handle = newHandler(world, newJoin(world))
@@ -92,6 +101,11 @@ export function newFixture(core: StoreCore = newStoreCore()): Fixture {
       return answerOf(await handle(request, signal))
     },
   }
+}
+
+const nowhere: PodReach = {
+  ask: () => Promise.reject(new DeviceError('unavailable', 'no way to any node')),
+  open: () => Promise.reject(new DeviceError('unavailable', 'no way to any node')),
 }
 
 const silent: Log = {

@@ -237,7 +237,10 @@ describe('documents', () => {
       singularResource: 'pod',
       shortNames: ['po'],
       categories: ['all'],
-      subresources: [{ subresource: 'status', responseKind: { kind: 'Pod' } }],
+      subresources: [
+        { subresource: 'log', responseKind: { kind: 'Pod' }, verbs: ['get'] },
+        { subresource: 'status', responseKind: { kind: 'Pod' } },
+      ],
     })
     const groups = await (await ask('GET', '/apis', { accept })).json()
     expect(groups.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toContain('skein.dev')
@@ -247,13 +250,22 @@ describe('documents', () => {
     const { ask } = await newCluster()
     const json = async (path: string): Promise<unknown> => (await ask('GET', path)).json()
     expect(await json('/api')).toEqual({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] })
-    const group = {
-      name: 'skein.dev',
-      versions: [{ groupVersion: 'skein.dev/v1', version: 'v1' }],
-      preferredVersion: { groupVersion: 'skein.dev/v1', version: 'v1' },
-    }
-    expect(await json('/apis')).toEqual({ kind: 'APIGroupList', apiVersion: 'v1', groups: [group] })
-    expect(await json('/apis/skein.dev')).toEqual({ kind: 'APIGroup', apiVersion: 'v1', ...group })
+    const group = (name: string): object => ({
+      name,
+      versions: [{ groupVersion: `${name}/v1`, version: 'v1' }],
+      preferredVersion: { groupVersion: `${name}/v1`, version: 'v1' },
+    })
+    expect(await json('/apis')).toEqual({
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: ['apps', 'events.k8s.io', 'coordination.k8s.io', 'discovery.k8s.io', 'skein.dev'].map(group),
+    })
+    expect(await json('/apis/skein.dev')).toEqual({ kind: 'APIGroup', apiVersion: 'v1', ...group('skein.dev') })
+    expect(await json('/apis/apps/v1')).toMatchObject({
+      resources: expect.arrayContaining([
+        expect.objectContaining({ name: 'deployments/scale', group: 'autoscaling', version: 'v1', kind: 'Scale' }),
+      ]),
+    })
     expect(await json('/api/v1')).toMatchObject({
       kind: 'APIResourceList',
       groupVersion: 'v1',
@@ -271,7 +283,14 @@ describe('documents', () => {
   test('OpenAPI: an index with hashes, documents that may be kept, tags that spare the body', async () => {
     const { ask } = await newCluster()
     const { paths } = await (await ask('GET', '/openapi/v3')).json()
-    expect(Object.keys(paths)).toEqual(['api/v1', 'apis/skein.dev/v1'])
+    expect(Object.keys(paths)).toEqual([
+      'api/v1',
+      'apis/apps/v1',
+      'apis/events.k8s.io/v1',
+      'apis/coordination.k8s.io/v1',
+      'apis/discovery.k8s.io/v1',
+      'apis/skein.dev/v1',
+    ])
     for (const { serverRelativeURL } of Object.values<{ serverRelativeURL: string }>(paths)) {
       const answer = await ask('GET', serverRelativeURL)
       expect(answer.headers['cache-control']).toContain('immutable')

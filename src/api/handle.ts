@@ -9,6 +9,7 @@ import { discoveryGroup, discoveryGroupVersion, discoveryRoot, discoveryType } f
 import { health } from './health.ts'
 import type { Join } from './join.ts'
 import { list } from './list.ts'
+import { podLog } from './logs.ts'
 import { negotiateDiscovery, negotiateForm } from './negotiate.ts'
 import { openApiV3Document, openApiV3Index } from './openapi.ts'
 import { splitTarget } from './query.ts'
@@ -142,7 +143,7 @@ async function answerResource(
   const kind = findKind(route.group, route.version, route.resource)
   if (kind === undefined || (namespace !== '' && !kind.namespaced)) {
     authorize(request.client, { type: 'path', verb: request.method.toLowerCase(), path })
-    throw unknownPath()
+    throw unknownPath(kind === undefined ? notServed(route) : '')
   }
   const verb = verbOf(request.method, name, query)
   if (verb === null) throw methodNotAllowed()
@@ -162,7 +163,13 @@ async function answerResource(
     form: negotiateForm(request.headers.accept),
     signal,
   }
+  if (subresource === 'log') return podLog(world, call)
   return verbs[verb](world, call)
+}
+
+/** Whoever asks for what Kubernetes has and this version has not is told so. */
+function notServed({ group, version, resource }: ResourceRoute): string {
+  return `this version serves no ${resource} in ${group === '' ? version : `${group}/${version}`}`
 }
 
 const verbs: Readonly<Record<Verb, (world: World, call: Call) => Promise<HttpResponse>>> = {

@@ -81,8 +81,9 @@ export function notFound(subject: Subject, name: string): ApiError {
 }
 
 /** No such path, group, version or resource. */
-export function unknownPath(): ApiError {
-  return failure(404, 'NotFound', 'the server could not find the requested resource', {})
+export function unknownPath(why = ''): ApiError {
+  const words = 'the server could not find the requested resource'
+  return failure(404, 'NotFound', why === '' ? words : `${words}: ${why}`, {})
 }
 
 export function alreadyExists(subject: Subject, name: string): ApiError {

@@ -123,7 +123,10 @@ function tryChange(world: World, call: Call, version: Version, lens: Lens, compu
     return conflict(kind, name, modifiedText)
   }
   const named = { ...object, metadata: { ...object.metadata, name } }
-  if (lens.kind !== kind) refuseInvalid(lens.kind, named, validateCreate(lens.kind, named))
+  if (lens.kind !== kind) {
+    const shown = { ...named, metadata: current.metadata }
+    refuseInvalid(lens.kind, shown, validateCreate(lens.kind, shown))
+  }
   const wanted = admitted(kind, subresource, lens.change(current, named), current)
   const { object: next, errors } = allocate(world, kind, wanted, kind.reserves(current))
   if (errors.length > 0) return invalid(kind, name, errors.map(errorCause))

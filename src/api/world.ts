@@ -11,6 +11,7 @@ import {
   UnknownOutcomeError,
 } from '../store/types.ts'
 import type { ObjectCache } from './cache.ts'
+import type { PodReach } from './podreach.ts'
 import { ApiError, notStorable, timedOut, unavailable } from './status.ts'
 
 /** What the verbs work with. */
@@ -25,6 +26,7 @@ export interface World {
   readonly clusterStatus: () => ClusterStatus
   /** The leader's identity, as far as this node knows; null while it knows none. */
   readonly leader: () => string | null
+  readonly reach: PodReach
   /** Handed to nodes that join. PEM. */
   readonly ca: { readonly certificatePem: string; readonly keyPem: string }
 }
@@ -114,7 +116,8 @@ export async function commit(world: World, txn: Txn, signal: AbortSignal): Promi
   }
 }
 
-function withDeadline(clock: Clock, ms: number, parent: AbortSignal): { signal: AbortSignal; release(): void } {
+/** A signal that also aborts by itself after `ms`. */
+export function withDeadline(clock: Clock, ms: number, parent: AbortSignal): { signal: AbortSignal; release(): void } {
   const child = childSignal(parent)
   const cancel = clock.after(ms, () => child.abort(new Error('deadline')))
   return {

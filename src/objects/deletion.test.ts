@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { must } from '../lib/assert.ts'
-import { beginDeletion, deletionFinished, deletionForbidden } from './deletion.ts'
+import { beginDeletion, deletionFinished, deletionForbidden, type Propagation, withPropagation } from './deletion.ts'
 import { findKindByName } from './kinds.ts'
 import type { KubeObject, Pod } from './types.ts'
 
@@ -81,4 +81,21 @@ test.each([
   ['marked, with time left', marked(30), false],
 ])('after an update an object that is %s: gone %s', (_what, object, gone) => {
   expect(deletionFinished(pods, object)).toBe(gone)
+})
+
+test.each<[readonly string[], Propagation | null, readonly string[]]>([
+  [[], null, []],
+  [[], 'Background', []],
+  [[], 'Foreground', ['foregroundDeletion']],
+  [[], 'Orphan', ['orphan']],
+  [['a.b/c'], 'Orphan', ['a.b/c', 'orphan']],
+  [['orphan', 'a.b/c'], 'Foreground', ['a.b/c', 'foregroundDeletion']],
+  [['foregroundDeletion'], 'Foreground', ['foregroundDeletion']],
+  [['foregroundDeletion', 'a.b/c'], 'Background', ['a.b/c']],
+  [['orphan'], null, ['orphan']],
+])('with %j, %s leaves %j', (before, propagation, after) => {
+  const object = { metadata: { name: 'm', ...(before.length > 0 && { finalizers: before }) } }
+  const next = withPropagation(object, propagation)
+  expect(next.metadata.finalizers ?? []).toEqual(after)
+  expect(next === object).toBe(before.join() === after.join())
 })

@@ -111,6 +111,8 @@ export interface Declaration<R extends Rows> {
   readonly status: boolean
   /** Whether `/scale` is served: it has `spec.replicas`, `spec.selector` and `status.replicas`. */
   readonly scale?: boolean
+  /** Whether `/log` is served: what its containers print. */
+  readonly logs?: boolean
   /** Everything but the metadata. */
   readonly rows: R
   /** What concerns the object as a whole. */
@@ -181,12 +183,15 @@ export function kind<const R extends Rows>(
 function subresourcesOf({
   status,
   scale = false,
+  logs = false,
 }: {
   readonly status: boolean
   readonly scale?: boolean
+  readonly logs?: boolean
 }): Subresource[] {
   const verbs = ['get', 'patch', 'update']
   return [
+    ...(logs ? [{ name: 'log', verbs: ['get'], kind: null }] : []),
     ...(scale ? [{ name: 'scale', verbs, kind: { group: 'autoscaling', version: 'v1', name: 'Scale' } }] : []),
     ...(status ? [{ name: 'status', verbs, kind: null }] : []),
   ]

@@ -19,9 +19,10 @@ export function pathsOf(kind: Kind, schema: string): JsonObject {
     ...(kind.namespaced && { [`${root}/${kind.plural}`]: { get: list } }),
     [item]: { parameters: pathParameters(kind, true), ...itemCalls(call) },
     ...Object.fromEntries(
-      kind.subresources.map(({ name }) => {
+      kind.subresources.map(({ name, verbs }) => {
         const { get, put, patch } = itemCalls(call)
-        return [`${item}/${name}`, { parameters: pathParameters(kind, true), get, put, patch }]
+        const writes = verbs.includes('update') ? { put, patch } : {}
+        return [`${item}/${name}`, { parameters: pathParameters(kind, true), get, ...writes }]
       }),
     ),
   }

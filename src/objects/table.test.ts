@@ -1,11 +1,16 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { humanDuration } from './columns.ts'
 import type { Kind } from './kind.ts'
 import { configMap } from './kinds/configmap.ts'
+import { endpoints } from './kinds/endpoints.ts'
+import { endpointSlice } from './kinds/endpointslice.ts'
 import { joinToken } from './kinds/jointoken.ts'
+import { lease } from './kinds/lease.ts'
 import { namespace } from './kinds/namespace.ts'
 import { node } from './kinds/node.ts'
 import { pod } from './kinds/pod.ts'
+import { service } from './kinds/service.ts'
+import { serviceAccount } from './kinds/serviceaccount.ts'
 import { tableFor } from './table.ts'
 import type { JsonObject, KubeObject } from './value.ts'
 
@@ -118,6 +123,48 @@ test.each<[JsonObject, string, string, string]>([
   expect(cells(pod, { spec: one, ...object }).slice(0, 5)).toEqual(['web', ready, status, restarts, '10m'])
 })
 
+describe('a pod with init containers', () => {
+  const spec = { ...one, initContainers: [{ name: 'i' }, { name: 'side', restartPolicy: 'Always' }] }
+  const of = (name: string, state: JsonObject, more: JsonObject = {}): JsonObject => ({ ...ran, name, state, ...more })
+  const done = of('i', { terminated: { exitCode: 0, reason: 'Completed' } })
+  const waiting = (name: string, reason: string): JsonObject => of(name, { waiting: { reason } })
+  const side = of('side', running, { started: true, ready: true, restartCount: 2 })
+  const failed = (terminated: JsonObject): JsonObject => of('i', { terminated }, { restartCount: 1 })
+
+  test.each<[string, readonly JsonObject[], JsonObject | null, readonly string[]]>([
+    ['none has begun', [waiting('i', 'PodInitializing')], null, ['0/2', 'Init:0/2', '0']],
+    ['the first runs', [of('i', running)], null, ['0/2', 'Init:0/2', '0']],
+    ['the second has not started', [done, waiting('side', '')], null, ['0/2', 'Init:1/2', '0']],
+    ['one loops', [waiting('i', 'CrashLoopBackOff')], null, ['0/2', 'Init:CrashLoopBackOff', '0']],
+    ['one failed', [failed({ exitCode: 3 })], null, ['0/2', 'Init:ExitCode:3', '1']],
+    ['one was killed', [failed({ exitCode: 137, signal: 9 })], null, ['0/2', 'Init:Signal:9', '1']],
+    ['one failed and says why', [failed({ exitCode: 1, reason: 'Error' })], null, ['0/2', 'Init:Error', '1']],
+    [
+      'all are through',
+      [{ ...done, restartCount: 5 }, side],
+      of('c', running, { ready: true }),
+      ['2/2', 'Running', '2'],
+    ],
+    ['the main one loops', [done, side], waiting('c', 'CrashLoopBackOff'), ['1/2', 'CrashLoopBackOff', '2']],
+  ])('%s', (_, initContainerStatuses, main, expected) => {
+    const containerStatuses = [main ?? waiting('c', 'PodInitializing')]
+    const status = { phase: main === null ? 'Pending' : 'Running', initContainerStatuses, containerStatuses }
+    expect(cells(pod, { spec, status }).slice(1, 4)).toEqual(expected)
+  })
+})
+
+test('of several containers all are counted', () => {
+  const spec = { containers: [{ name: 'a' }, { name: 'b' }] }
+  const status = {
+    phase: 'Running',
+    containerStatuses: [
+      { ...ran, ready: true, state: running },
+      { ...ran, state: running },
+    ],
+  }
+  expect(cells(pod, { spec, status }).slice(1, 3)).toEqual(['1/2', 'Running'])
+})
+
 test('of two containers, one done and one running, the pod runs', () => {
   const done = { ...ran, state: { terminated: { exitCode: 0, reason: 'Completed' } } }
   const status = { phase: 'Running', containerStatuses: [done, { ...ran, ready: true, state: running }] }
@@ -172,7 +219,40 @@ test('a node', () => {
   expect(cells(node, { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })[1]).toBe('NotReady')
 })
 
+test('what is behind services', () => {
+  const subset = (count: number) => ({
+    addresses: Array.from({ length: count }, (_, i) => ({ ip: `10.244.0.${i}` })),
+    ports: [{ port: 80 }],
+  })
+  expect(cells(endpoints, { subsets: [subset(2)] })).toEqual(['web', '10.244.0.0:80,10.244.0.1:80', '10m'])
+  expect(cells(endpoints, { subsets: [subset(5)] })[1]).toBe('10.244.0.0:80,10.244.0.1:80,10.244.0.2:80 + 2 more...')
+  expect(cells(endpoints, {})[1]).toBe('<none>')
+  const backends = ['10.244.0.1', '10.244.0.2'].map((address) => ({ addresses: [address] }))
+  const slice = { addressType: 'IPv4', endpoints: backends, ports: [{ port: 80 }, { port: 81 }] }
+  expect(cells(endpointSlice, slice)).toEqual(['web', 'IPv4', '80,81', '10.244.0.1,10.244.0.2', '10m'])
+  expect(cells(endpointSlice, { ...slice, endpoints: [], ports: [] }).slice(2, 4)).toEqual(['<unset>', '<unset>'])
+})
+
+test('a service', () => {
+  const spec = { type: 'NodePort', clusterIP: '10.96.1.1', selector: { app: 'web', tier: 'a' } }
+  const ports = [
+    { port: 80, nodePort: 30080, protocol: 'TCP' },
+    { port: 53, protocol: 'UDP' },
+  ]
+  const row = ['web', 'NodePort', '10.96.1.1', '<none>', '80:30080/TCP,53/UDP', '10m', 'app=web,tier=a']
+  expect(cells(service, { spec: { ...spec, ports } })).toEqual(row)
+  const outside = { type: 'ExternalName', externalName: 'a.b' }
+  expect(cells(service, { spec: outside })).toEqual(['web', 'ExternalName', '<none>', 'a.b', '<none>', '10m', '<none>'])
+  const balanced = { type: 'LoadBalancer', clusterIP: '10.96.1.1', ports: [] }
+  expect(cells(service, { spec: balanced, status: { loadBalancer: {} } })[3]).toBe('<pending>')
+  expect(cells(service, { spec: balanced, status: { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } } })[3]).toBe(
+    '1.2.3.4',
+  )
+})
+
 test('the others', () => {
+  expect(cells(lease, { spec: { holderIdentity: 'n1' } })).toEqual(['web', 'n1', '10m'])
+  expect(cells(serviceAccount, { secrets: [{ name: 's' }] })).toEqual(['web', 1, '10m'])
   expect(cells(configMap, { data: { a: '', b: '' }, binaryData: { c: '' } })).toEqual(['web', 3, '10m'])
   expect(cells(namespace, { status: { phase: 'Active' } })).toEqual(['web', 'Active', '10m'])
   expect(cells(namespace, { metadata: { name: 'x' } })).toEqual(['x', '', '<unknown>'])

@@ -19,6 +19,7 @@ export const pod = kind(
     categories: ['all'],
     namespaced: true,
     status: true,
+    logs: true,
     rows: {
       spec: [2, PodSpec, 'What it shall be.', always],
       status: [3, PodStatus, 'What it was last seen to be.'],

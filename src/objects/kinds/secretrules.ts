@@ -49,10 +49,9 @@ const wantedKeys: Readonly<Record<string, readonly string[]>> = {
 function json(data: Loose, key: string, report: Report): void {
   if (!Object.hasOwn(data, key)) return
   const parsed = parseJson(Uint8Array.from(atob(String(data[key])), (char) => char.charCodeAt(0)))
-  if (parsed.error !== null) report('Invalid value', `data[${key}]`, '<secret contents redacted>', parsed.error)
-  else if (!isRecord(parsed.value)) {
-    report('Invalid value', `data[${key}]`, '<secret contents redacted>', 'must be a JSON object')
-  }
+  // The parser's own words would show what was parsed.
+  const why = parsed.error !== null ? 'must be valid JSON' : isRecord(parsed.value) ? null : 'must be a JSON object'
+  if (why !== null) report('Invalid value', `data[${key}]`, '<secret contents redacted>', why)
 }
 
 function lengthOf(text: unknown): number {
