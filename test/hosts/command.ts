@@ -17,7 +17,8 @@ export const commandPath = [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbi
 /** Runs a command of this machine to its end; its output. Rejects with all that it said. */
 export function command(file: string, args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, PATH: commandPath } })
+    // Apart from the terminal: Ctrl-C is for us, and must not break off what removes things.
+    const child = spawn(file, args, { stdio: 'pipe', detached: true, env: { ...process.env, PATH: commandPath } })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

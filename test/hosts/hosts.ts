@@ -8,8 +8,18 @@ import { makeLan, move, plugIn, plugs, type Side, unplug } from './lan.ts'
 import { defaultPrefix, type HostPlace, hostPlaceOf, type Place, placeOf, prefixProblem, root } from './names.ts'
 import { engineReady, powerOff, powerOn } from './power.ts'
 import { lives, type ProcessId, processId } from './processes.ts'
-import { claimRange, type Range, rangeOf, releaseRanges } from './ranges.ts'
-import { beginSet, makeHostFolders, orphans, readHost, readSet, type SetRecord, writeHost } from './state.ts'
+import { claimRange, type Range, rangeOf, releaseRange } from './ranges.ts'
+import {
+  beginSet,
+  isOrphan,
+  makeHostFolders,
+  orphans,
+  readHost,
+  readSet,
+  releaseSet,
+  type SetRecord,
+  writeHost,
+} from './state.ts'
 import { checkMachine, findInit, mustBeRoot } from './tools.ts'
 import { layFoundations, removeTraces, tracesOf } from './traces.ts'
 
@@ -65,26 +75,28 @@ export interface HostsOptions {
   readonly stay?: boolean
 }
 
-/** Makes hosts and starts their engines, with the demo image in each. What it began is gone again when it fails. */
-export async function startHosts({ count, prefix = ownPrefix(), stay = false }: HostsOptions): Promise<Hosts> {
+/** Makes hosts and starts their engines, with the demo image in each. What it began is gone again when it fails or `signal` aborts. */
+export async function startHosts(
+  { count, prefix = ownPrefix(), stay = false }: HostsOptions,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Hosts> {
   checkMachine(count)
   const place = checkedPlace(prefix)
   for (const orphan of orphans()) await removeTraces(orphan)
   await checkNothingThere(prefix)
   mkdirSync(root, { recursive: true, mode: 0o700 })
   layFoundations()
-  const owner = stay ? null : processId(process.pid)
-  const range = await claimRange(prefix)
+  const set: SetRecord = { prefix, count, range: await claimRange(prefix), owner: processId(process.pid) }
   try {
-    beginSet({ prefix, count, range, owner })
+    beginSet(set)
   } catch (error) {
-    releaseRanges(prefix)
+    releaseRange(prefix, set.range)
     throw error
   }
   try {
-    const hosts = await openHosts(prefix)
-    await makeAll(place, count, rangeOf(range))
-    return hosts
+    await makeAll(place, count, rangeOf(set.range), signal)
+    if (stay) releaseSet(set)
+    return newHosts(place, set)
   } catch (error) {
     await removeTraces(prefix)
     throw error
@@ -112,19 +124,21 @@ export function npm(prefix: string, words: string): string {
   return `npm run hosts -- ${prefix === defaultPrefix ? '' : `--prefix ${prefix} `}${words}`
 }
 
-async function makeAll(place: Place, count: number, range: Range): Promise<void> {
+async function makeAll(place: Place, count: number, range: Range, signal: AbortSignal): Promise<void> {
   await makeLan(place, range)
   const hosts = Array.from({ length: count }, (_, i) => hostPlaceOf(place, i + 1))
   const archive = makeImageArchive(place.folder)
   archive.catch(() => undefined) // Awaited below; it may fail before.
   for (const host of hosts) {
+    signal.throwIfAborted()
     makeHostFolders(host)
     await bootHost(place, host, range)
   }
   await together(hosts, async (host) => {
-    await engineReady(host)
+    await engineReady(host, signal)
     await importImage(host.engineSocket, await archive)
   })
+  signal.throwIfAborted()
 }
 
 /** The hosts of this prefix, which somebody made. */
@@ -132,7 +146,7 @@ export async function openHosts(prefix: string): Promise<Hosts> {
   mustBeRoot()
   const place = checkedPlace(prefix)
   const set = readSet(place)
-  if (set === null) {
+  if (set === null || isOrphan(set)) {
     const left = await tracesOf(prefix)
     if (left.length > 0) throw leftOvers(prefix, left)
     throw new HostsError(`there are no hosts ${prefix}1 …`, `make some: ${npm(prefix, 'up 3')}`)
@@ -206,7 +220,7 @@ function newHost(place: Place, host: HostPlace, range: Range): Host {
       await powerOff([host])
       await removeNetwork(place, host)
       await bootHost(place, host, range)
-      await engineReady(host)
+      await engineReady(host, new AbortController().signal)
     },
   }
 }

@@ -76,10 +76,11 @@ function counted(text: string): number {
 
 async function up(count: number, prefix: string): Promise<void> {
   checkMachine(count)
-  // Ctrl-C reaches the commands that are running: they fail, and what was begun is removed.
-  process.on('SIGINT', () => undefined)
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => stop.abort(new HostsError('broken off', 'what was begun has been removed again')))
   const from = performance.now()
-  const hosts = await startHosts({ count, prefix, stay: true })
+  const hosts = await startHosts({ count, prefix, stay: true }, stop.signal)
   say(`${count} hosts are up after ${((performance.now() - from) / 1000).toFixed(1)} s, with an engine each:`)
   await status(prefix)
   const first = hosts.hosts[0]
@@ -100,7 +101,7 @@ async function down(prefix: string | null): Promise<void> {
   const wanted = new Set([...(prefix === null ? allSets() : [prefix]), ...orphans()])
   for (const each of wanted) {
     const found = await tracesOf(each)
-    if (found.length > 0) await removeTraces(each)
+    await removeTraces(each)
     say(found.length > 0 ? `hosts ${each}1 … are gone` : `there are no hosts ${each}1 …`)
   }
   const others = allSets()

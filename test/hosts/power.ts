@@ -14,6 +14,8 @@ import { skeinMain } from './skein.ts'
  * too, in one stroke; with the last of them its mounts go as well. What remains is its disk.
  */
 
+const engineStartMsMax = 60_000
+
 /** Enters cgroups ($1 … up to `--`), then becomes the rest. */
 export const enterCgroups = 'while [ "$1" != -- ]; do echo 0 >"$1"; shift; done; shift; exec "$@"'
 
@@ -88,19 +90,20 @@ function engineConfig({ mark }: HostPlace): object {
 }
 
 /** Until the engine answers. */
-export async function engineReady(host: HostPlace, timeoutMs = 60_000): Promise<void> {
+export async function engineReady(host: HostPlace, signal: AbortSignal): Promise<void> {
   const from = existsSync(host.log) ? readFileSync(host.log).length : 0
-  const until = Date.now() + timeoutMs
+  const until = Date.now() + engineStartMsMax
   const answers = (): Promise<boolean> =>
     engineCall(host.engineSocket, 'GET', '/_ping').then(
       ({ status }) => status === 200,
       () => false,
     )
   while (!(await answers())) {
+    signal.throwIfAborted()
     const said = readFileSync(host.log).subarray(from).toString('utf8')
     const failed = /failed to start daemon|failed to load listeners|dockerd: not found/.test(said)
     if (failed || Date.now() > until) {
-      const what = failed ? 'does not start' : `does not answer within ${timeoutMs / 1000} s`
+      const what = failed ? 'does not start' : `does not answer within ${engineStartMsMax / 1000} s`
       throw new HostsError(`the engine of ${host.name} ${what}: ${lastWords(host)}`, `see ${host.log}`)
     }
     await sleep(30)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HostsError, ipAsk } from './command.ts'
 import { placeOf, root } from './names.ts'
@@ -18,6 +18,8 @@ export interface Range {
 }
 
 const claimsFolder = join(root, '.ranges')
+/** A claim without a set is one that is about to be made, or after so long one that never was. */
+const beginningMsMax = 60_000
 
 export function rangeOf(number: number): Range {
   const [second, third] = [18 + Math.floor(number / 256), number % 256]
@@ -47,11 +49,12 @@ export async function claimRange(prefix: string): Promise<number> {
   )
 }
 
-export function releaseRanges(prefix: string): void {
+/** Gives back one range, or all that a set has. */
+export function releaseRange(prefix: string, number?: number): void {
   if (!existsSync(claimsFolder)) return
   for (const name of readdirSync(claimsFolder)) {
     const path = join(claimsFolder, name)
-    if (readFileSync(path, 'utf8') === prefix) rmSync(path)
+    if (readFileSync(path, 'utf8') === prefix && (number === undefined || name === String(number))) rmSync(path)
   }
   if (readdirSync(claimsFolder).length === 0) rmSync(claimsFolder, { recursive: true })
 }
@@ -64,8 +67,8 @@ function take(name: string, prefix: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  const holder = readFileSync(path, 'utf8')
-  if (holder !== prefix && existsSync(placeOf(holder).folder)) return false
+  const held = existsSync(placeOf(readFileSync(path, 'utf8')).folder)
+  if (held || Date.now() - statSync(path).mtimeMs < beginningMsMax) return false
   writeFileSync(path, prefix)
   return true
 }

@@ -14,13 +14,13 @@ import type { Side } from './lan.ts'
 import { type HostPlace, type Place, placeOf, root } from './names.ts'
 import { lives, type ProcessId } from './processes.ts'
 
-/** What a set of hosts is, for whoever comes next. Written once; what changes is on the machine itself, or in `HostRecord`. */
+/** What a set of hosts is, for whoever comes next. What changes is on the machine itself, or in `HostRecord`. */
 export interface SetRecord {
   readonly prefix: string
   readonly count: number
   /** Which range of addresses (`rangeOf`). */
   readonly range: number
-  /** The process for which it was made, and with which it loses its sense; null: made to stay. */
+  /** The process that makes it, or for which it was made: without that process it is a left-over. Null: made to stay. */
   readonly owner: ProcessId | null
 }
 
@@ -36,7 +36,7 @@ const recordName = 'hosts.json'
 /** Makes the folder with the record in it, at once or not at all: of two who begin the same set, one is refused. */
 export function beginSet(record: SetRecord): void {
   const { folder } = placeOf(record.prefix)
-  const next = mkdtempSync(join(root, '.next-'))
+  const next = mkdtempSync(join(root, begunName(record.prefix)))
   writeFileSync(join(next, recordName), JSON.stringify(record))
   try {
     renameSync(next, folder)
@@ -47,6 +47,22 @@ export function beginSet(record: SetRecord): void {
   }
 }
 
+/** Folders of this prefix that never became a set. */
+export function begunIn(prefix: string): string[] {
+  if (!existsSync(root)) return []
+  const names = readdirSync(root).filter((name) => name.startsWith(begunName(prefix)))
+  return names.map((name) => join(root, name))
+}
+
+function begunName(prefix: string): string {
+  return `.next-${prefix}-`
+}
+
+/** Says that the set is whole, and stays when its maker ends. */
+export function releaseSet(record: SetRecord): void {
+  writeJson(join(placeOf(record.prefix).folder, recordName), { ...record, owner: null })
+}
+
 /** Null when there is no such set, or its making was broken off before it was one. */
 export function readSet({ folder }: Place): SetRecord | null {
   return readJson<SetRecord>(join(folder, recordName))
@@ -55,15 +71,16 @@ export function readSet({ folder }: Place): SetRecord | null {
 /** The prefixes of all sets on this machine. */
 export function allSets(): string[] {
   if (!existsSync(root)) return []
-  return readdirSync(root).filter((name) => existsSync(join(root, name, recordName)))
+  return readdirSync(root).filter((name) => !name.startsWith('.') && existsSync(join(root, name, recordName)))
 }
 
 /** Sets whose owner has ended without taking them along. */
 export function orphans(): string[] {
-  return allSets().filter((prefix) => {
-    const owner = readSet(placeOf(prefix))?.owner ?? null
-    return owner !== null && !lives(owner)
-  })
+  return allSets().filter((prefix) => isOrphan(readSet(placeOf(prefix))))
+}
+
+export function isOrphan(set: SetRecord | null): boolean {
+  return set !== null && set.owner !== null && !lives(set.owner)
 }
 
 export function readHost({ folder }: HostPlace): HostRecord {
@@ -71,13 +88,16 @@ export function readHost({ folder }: HostPlace): HostRecord {
 }
 
 export function writeHost({ folder }: HostPlace, record: HostRecord): void {
-  const path = join(folder, 'host.json')
-  writeFileSync(`${path}.next`, JSON.stringify(record))
-  renameSync(`${path}.next`, path)
+  writeJson(join(folder, 'host.json'), record)
 }
 
 export function makeHostFolders({ disk }: HostPlace): void {
   mkdirSync(disk, { recursive: true, mode: 0o755 })
+}
+
+function writeJson(path: string, value: object): void {
+  writeFileSync(`${path}.next`, JSON.stringify(value))
+  renameSync(`${path}.next`, path)
 }
 
 function readJson<T>(path: string): T | null {

@@ -5,7 +5,8 @@ import { command, HostsError, ipAsk } from './command.ts'
 import { type HostPlace, hostPlaceOf, indexOfMark, type Place, placeOf, root } from './names.ts'
 import { powerOff } from './power.ts'
 import { processesOf } from './processes.ts'
-import { releaseRanges } from './ranges.ts'
+import { releaseRange } from './ranges.ts'
+import { begunIn } from './state.ts'
 
 /**
  * What a set of hosts has left on this machine, found by its names alone: no record needs to be right, or there, for
@@ -43,8 +44,8 @@ export async function removeTraces(prefix: string): Promise<void> {
   for (const name of namespacesIn().filter((each) => each === place.lan || indexOfMark(place, each) !== null))
     await command('ip', ['netns', 'del', name])
   for (const path of mountsBelow(place.folder).reverse()) await command('umount', ['-l', path])
-  rmSync(place.folder, { recursive: true, force: true })
-  releaseRanges(prefix)
+  for (const folder of [place.folder, ...begunIn(prefix)]) rmSync(folder, { recursive: true, force: true })
+  releaseRange(prefix)
   await removeFoundations()
   const left = await tracesOf(prefix)
   if (left.length > 0) throw new HostsError(`not all could be removed: ${left.join(', ')}`, 'try again')
