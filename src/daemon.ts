@@ -1,4 +1,5 @@
 import { driveApi } from './api/driver.ts'
+import { newGrants } from './auth/grants.ts'
 import type { Config } from './config.ts'
 import { driveControllers } from './controllers/driver.ts'
 import { driveGossip, newGossip } from './gossip/driver.ts'
@@ -13,6 +14,7 @@ import { clusterStatusOf } from './members/status.ts'
 import { driveRaft, openRaft } from './raft/driver.ts'
 import { raftDefaults } from './raft/options.ts'
 import { driveRuntime } from './runtime/driver.ts'
+import { newPodLogs } from './runtime/logs.driver.ts'
 import { driveStore, openStore } from './store/driver.ts'
 
 /**
@@ -52,6 +54,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
   const api = { ...config.api, clusterId: cluster.id, version }
   const node = { ...config.node, clusterId: cluster.id, version, ...addressesOf(config) }
   const room = { view, writer, clock, entropy, log }
+  const pods = newPodLogs({ ...room, engine, network, node, members, grants: newGrants() }, signal)
 
   await untilAborted(signal, {
     raft: (s) => driveRaft(raft, s), // log -> store
@@ -60,7 +63,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
     gossip: (s) => driveGossip(gossip, { members: members.roster }, s), // members -> heard
     controllers: (s) => driveControllers({ ...room, raft, heard, founding, node, caCertificatePem: ca.certificatePem }, s), // store -> store, on the leader
     runtime: (s) => driveRuntime({ ...room, engine, node }, s), // store <-> containers
-    api: (s) => driveApi({ ...room, http, config: api, clusterStatus, leader, ca }, s), // kubectl <-> store
+    api: (s) => driveApi({ ...room, http, network, pods, config: api, clusterStatus, leader, ca }, s), // kubectl <-> store
   })
 }
 
