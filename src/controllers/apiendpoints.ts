@@ -3,11 +3,11 @@ import { conditionOf } from '../objects/conditions.ts'
 import { memberOf } from '../objects/member.ts'
 import { reservationWrites } from '../objects/reserve.ts'
 import type { Endpoint, EndpointSlice, EndpointSubset, Endpoints, KubeObject, Node, Service } from '../objects/types.ts'
+import { apiService, apiServiceName } from './apiservice.ts'
 import { born } from './birth.ts'
 import type { Cluster } from './cluster.ts'
 import { type Controller, wholeKey } from './controller.ts'
 import { serviceLabel } from './endpointslices.ts'
-import { apiService, apiServiceName } from './apiservice.ts'
 import { endpointSliceKind, endpointsKind, nodeKind, put, putNew, remove, serviceKind } from './objects.ts'
 import { type Plan, type PlanStep, plan, planStep, planTogether } from './plan.ts'
 
@@ -57,12 +57,16 @@ function byPort(nodes: readonly Node[]): readonly Group[] {
 
 function writeEndpoints(groups: readonly Group[], cluster: Cluster, nowMs: number): readonly PlanStep[] {
   const subsets = groups.map(({ port, nodes }): EndpointSubset => {
-    return { addresses: nodes.map(({ address }) => ({ ip: address })), ports: [{ name: 'https', port, protocol: 'TCP' }] }
+    return {
+      addresses: nodes.map(({ address }) => ({ ip: address })),
+      ports: [{ name: 'https', port, protocol: 'TCP' }],
+    }
   })
   const metadata = { name: apiServiceName, namespace: 'default', labels: mirrorless }
   const object: Endpoints = { metadata, subsets: subsets.length === 0 ? undefined : subsets }
   const found = cluster.get<Endpoints>(endpointsKind, 'default', apiServiceName)
-  if (found === undefined) return [planStep('api endpoints', putNew(endpointsKind, bornNow(endpointsKind, object, cluster, nowMs)))]
+  if (found === undefined)
+    return [planStep('api endpoints', putNew(endpointsKind, bornNow(endpointsKind, object, cluster, nowMs)))]
   const next = { ...found.object, subsets: object.subsets }
   return sameJson(next, found.object) ? [] : [planStep('api endpoints', put(found, next))]
 }
@@ -72,7 +76,9 @@ function writeSlices(groups: readonly Group[], cluster: Cluster, nowMs: number):
   const names = new Set(groups.map(({ port }, i) => sliceName(port, i)))
   const stale = cluster
     .list<EndpointSlice>(endpointSliceKind, 'default')
-    .filter(({ object }) => object.metadata.labels?.[serviceLabel] === apiServiceName && !names.has(object.metadata.name))
+    .filter(
+      ({ object }) => object.metadata.labels?.[serviceLabel] === apiServiceName && !names.has(object.metadata.name),
+    )
   const written = groups.flatMap(({ port, nodes }, i) => {
     const name = sliceName(port, i)
     const endpoints = nodes.map(({ address }): Endpoint => ({ addresses: [address], conditions: { ready: true } }))
@@ -95,6 +101,11 @@ function sliceName(port: number, index: number): string {
 
 const mirrorless = { 'endpointslice.kubernetes.io/skip-mirror': 'true' }
 
-function bornNow<T extends KubeObject>(kind: Parameters<typeof born>[0], object: T, cluster: Cluster, nowMs: number): T {
+function bornNow<T extends KubeObject>(
+  kind: Parameters<typeof born>[0],
+  object: T,
+  cluster: Cluster,
+  nowMs: number,
+): T {
   return born(kind, object, `api\n${object.metadata.name}\n${cluster.view.revision}`, nowMs)
 }

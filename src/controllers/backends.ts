@@ -1,8 +1,7 @@
 import type { KubeObject, Pod, Service } from '../objects/types.ts'
 import type { Cluster, Touch } from './cluster.ts'
 import { nameKey } from './controller.ts'
-import { podKind, type Stored, serviceKind } from './objects.ts'
-import { isEnding } from './objects.ts'
+import { isEnding, podKind, type Stored, serviceKind } from './objects.ts'
 import { isFinished, isNews, isReady } from './pods.ts'
 
 /** What is behind a service: its pods, and at which ports they take what comes for it. */
@@ -42,6 +41,8 @@ export function backendsOf(service: Service, cluster: Cluster): readonly Backend
     const address = pod.status?.podIP ?? ''
     if (address === '' || isFinished(pod)) continue
     const ports = portsOf(service, pod)
+    // It has none of the ports that the service leads to.
+    if (ports.length === 0 && (service.spec.ports ?? []).length > 0) continue
     const id = JSON.stringify(ports)
     const group = groups.get(id) ?? { ports, pods: [] }
     groups.set(id, group)

@@ -39,7 +39,8 @@ export async function commitSteps(
       else for (const step of pack.steps) ends.set(step, tell(step, outcome, log))
     }
     const again = await Promise.all(singles.map((pack) => commitPack(writer, pack, log, signal)))
-    for (const [i, outcome] of again.entries()) for (const step of singles[i]?.steps ?? []) ends.set(step, tell(step, outcome, log))
+    for (const [i, outcome] of again.entries())
+      for (const step of singles[i]?.steps ?? []) ends.set(step, tell(step, outcome, log))
   }
   return steps.map((step) => ends.get(step) ?? 'skipped')
 }
@@ -50,7 +51,12 @@ function tell({ what, fields }: PlanStep, outcome: Outcome, log: Log): StepEnd {
   return outcome.type
 }
 
-async function commitPack(writer: StoreWriter, { steps, writes }: Pack, log: Log, signal: AbortSignal): Promise<Outcome> {
+async function commitPack(
+  writer: StoreWriter,
+  { steps, writes }: Pack,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Outcome> {
   try {
     return await writer.commit({ writes }, signal)
   } catch (cause) {

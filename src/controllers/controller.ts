@@ -21,7 +21,11 @@ export interface Controller {
 export const wholeKey = ''
 
 /** `namespace/name`. */
-export function nameKey({ metadata }: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
+export function nameKey({
+  metadata,
+}: {
+  readonly metadata: { readonly namespace?: string; readonly name: string }
+}): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`
 }
 

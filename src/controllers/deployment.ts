@@ -63,7 +63,9 @@ function grandOwnersOf({ namespace, before, after }: Touch, cluster: Cluster): r
   return [before, after].flatMap((pod) => {
     const set = pod === null ? undefined : controllerOf(pod)
     if (set?.kind !== 'ReplicaSet') return []
-    const owner = controllerOf(cluster.get<KubeObject>(replicaSetKind, namespace, set.name)?.object ?? { metadata: { name: '' } })
+    const owner = controllerOf(
+      cluster.get<KubeObject>(replicaSetKind, namespace, set.name)?.object ?? { metadata: { name: '' } },
+    )
     return owner?.kind === 'Deployment' ? [`${namespace}/${owner.name}`] : []
   })
 }
@@ -88,7 +90,10 @@ function reconcileDeployment(stored: Stored<Deployment>, cluster: Cluster, nowMs
   const sizes = sizesOf(deployment, bounds, fresh, old, cluster)
   const birth = fresh === null ? birthOf(deployment, bounds, sizes.fresh, number, cluster, nowMs) : noBirth(deployment)
   const steps: PlanStep[] = orphans.map((set) => {
-    return planStep('replica set adopted', put(set, adopted(set.object, controllerReference(deploymentKind, deployment))))
+    return planStep(
+      'replica set adopted',
+      put(set, adopted(set.object, controllerReference(deploymentKind, deployment))),
+    )
   })
   steps.push(...birth.steps)
   for (const revision of revisions) {
@@ -107,7 +112,8 @@ function reconcileDeployment(stored: Stored<Deployment>, cluster: Cluster, nowMs
   const numbered = fresh === null ? 0 : revisionOf(fresh.set.object)
   const revision = fresh === null && birth.made === null ? revisionOf(deployment) : Math.max(number, numbered)
   steps.push(...writeDeployment(stored, status, revision))
-  if (spec.paused === true || isComplete(deployment, status)) steps.push(...forget(deployment, old, cluster.view, nowMs))
+  if (spec.paused === true || isComplete(deployment, status))
+    steps.push(...forget(deployment, old, cluster.view, nowMs))
   const waits = revisions.map(({ nextInMs }) => nextInMs).reduce(earlier, deadlineInMs(deployment, status, nowMs))
   return plan(steps, waits)
 }
@@ -281,7 +287,8 @@ function resize(
 ): readonly PlanStep[] {
   const { object } = set
   const { minReadySeconds } = deployment.spec
-  const annotations = number === null ? (object.metadata.annotations ?? {}) : freshAnnotations(deployment, object, number)
+  const annotations =
+    number === null ? (object.metadata.annotations ?? {}) : freshAnnotations(deployment, object, number)
   const sized = wanted > 0 || number !== null ? { ...annotations, ...sizeAnnotations(bounds) } : annotations
   const spec = { ...object.spec, replicas: wanted, ...(number === null ? {} : { minReadySeconds }) }
   const grown = !sameJson(spec, object.spec)

@@ -9,7 +9,9 @@ export interface Rollout {
   readonly deployment: Deployment
   readonly bounds: Bounds
   /** Of the present template; null: it has no ReplicaSet yet. */
-  readonly fresh: (Part & { readonly ready: number; readonly name: string; readonly news: 'made' | 'found' | null }) | null
+  readonly fresh:
+    | (Part & { readonly ready: number; readonly name: string; readonly news: 'made' | 'found' | null })
+    | null
   readonly old: readonly (Part & { readonly ready: number })[]
   readonly collisions: number
   /** Why ReplicaSets cannot make pods. */
@@ -32,7 +34,10 @@ export function statusOf(rollout: Rollout, nowMs: number): DeploymentStatus {
     unavailableReplicas: some(Math.max(0, count(({ wanted }) => wanted) - available)),
   }
   const status = { ...deployment.status, ...counts, collisionCount: collisions === 0 ? undefined : collisions }
-  return { ...status, conditions: conditionsOf(rollout, status, available >= bounds.desired - bounds.unavailable, nowMs) }
+  return {
+    ...status,
+    conditions: conditionsOf(rollout, status, available >= bounds.desired - bounds.unavailable, nowMs),
+  }
 }
 
 /** All pods are of the present template, and all are there. */

@@ -134,7 +134,10 @@ async function lead(
     }
     const ends = await commitSteps(parts, round.steps, () => leading(raft) === term, signal)
     work.ended(round, ends, nowOf(clock))
-    recorder.note(round.steps.flatMap(({ events = [] }, i) => (ends[i] === 'done' ? events : [])), clock.nowMs())
+    recorder.note(
+      round.steps.flatMap(({ events = [] }, i) => (ends[i] === 'done' ? events : [])),
+      clock.nowMs(),
+    )
     if (recorder.size > 0 && clock.monotonicMs() - toldMs >= eventsEveryMs) {
       await tellEvents(parts, recorder, () => leading(raft) === term, signal)
       toldMs = clock.monotonicMs()
@@ -165,7 +168,10 @@ function inputOf({ raft, heard, clock, node, caCertificatePem }: ControllersPart
   }
 }
 
-async function found({ view, writer, founding, node, entropy, clock, log }: ControllersParts, signal: AbortSignal): Promise<void> {
+async function found(
+  { view, writer, founding, node, entropy, clock, log }: ControllersParts,
+  signal: AbortSignal,
+): Promise<void> {
   if (founding === null || view.revision > 0) return
   const drawUid = (): string => uuid(entropy.bytes(16))
   await writer.commit(foundingTxn(node, founding.joinToken, drawUid, clock.nowMs()), signal)
@@ -180,7 +186,12 @@ async function tellEvents(
   signal: AbortSignal,
 ): Promise<void> {
   const writes = recorder.take(parts.view, parts.clock.nowMs(), eventsPerWriteMax)
-  await commitSteps(parts, writes.map((write) => planStep('event told', write)), goOn, signal)
+  await commitSteps(
+    parts,
+    writes.map((write) => planStep('event told', write)),
+    goOn,
+    signal,
+  )
 }
 
 function nowOf(clock: Clock): Now {

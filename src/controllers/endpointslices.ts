@@ -97,7 +97,9 @@ function pack(
   service: Service,
   cluster: Cluster,
 ): readonly Packed[] {
-  const arriving = new Map(pods.map((backend) => [backend.pod.metadata.uid ?? '', endpointOf(backend, service, cluster)]))
+  const arriving = new Map(
+    pods.map((backend) => [backend.pod.metadata.uid ?? '', endpointOf(backend, service, cluster)]),
+  )
   const packed = slices.map((slice) => {
     const endpoints = slice.object.endpoints.flatMap(({ targetRef }): Endpoint[] => {
       const uid = targetRef?.uid ?? ''
@@ -158,7 +160,11 @@ function write(
   }
   const prefix = `${name.slice(0, ownerNameMax)}-`
   let own = ''
-  for (let slot = 0; own === '' || names.has(own) || cluster.get(endpointSliceKind, namespace, own) !== undefined; slot++) {
+  for (
+    let slot = 0;
+    own === '' || names.has(own) || cluster.get(endpointSliceKind, namespace, own) !== undefined;
+    slot++
+  ) {
     own = prefix + nameFrom(5, uid, String(slot))
   }
   names.add(own)

@@ -1,6 +1,6 @@
 import { formatTime, parseTime } from '../lib/rfc3339.ts'
-import type { Event } from '../objects/types.ts'
 import { keyOf } from '../objects/stored.ts'
+import type { Event } from '../objects/types.ts'
 import type { StoreView, Write } from '../store/types.ts'
 import { born } from './birth.ts'
 import { nameFrom } from './names.ts'

@@ -46,7 +46,8 @@ function keysOf({ kind, namespace, name, before, after }: Touch, cluster: Cluste
   // Whoever depended on what is gone, or is going, is looked at, and so are owners that wait for this one to be gone.
   const left = after === null || (isEnding(after) && (before === null || !isEnding(before)))
   const dependents = left && uid !== '' ? cluster.dependents(uid).map(({ version }) => version.key) : []
-  const owners = after !== null ? [] : (before?.metadata.ownerReferences ?? []).flatMap((owner) => ownerKey(owner, namespace) ?? [])
+  const owners =
+    after !== null ? [] : (before?.metadata.ownerReferences ?? []).flatMap((owner) => ownerKey(owner, namespace) ?? [])
   return [...own, ...dependents, ...owners]
 }
 
@@ -104,7 +105,9 @@ function awaitDependents(owner: Found, cluster: Cluster, nowMs: number): Plan {
   const { uid = '' } = owner.object.metadata
   const dependents = cluster.dependents(uid)
   const blocking = dependents.filter(({ object }) =>
-    object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true),
+    object.metadata.ownerReferences?.some(
+      (reference) => reference.uid === uid && reference.blockOwnerDeletion === true,
+    ),
   )
   if (blocking.length > 0) {
     return plan(dependents.slice(0, dependentsPerLookMax).flatMap((found) => judge(found, cluster, nowMs).steps))

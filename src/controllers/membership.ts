@@ -26,7 +26,11 @@ export function newMembership(leader: string, input: () => MembershipInput): Con
       const members = candidatesOf(nodes, hearing, absences, monotonicMs)
       const membership = decideVoters({ members, configuration, leader })
       const retryAfterMs = earlier(nextAbsenceMs(absences, monotonicMs), lookEveryMs)
-      return { steps: [], ...(retryAfterMs !== undefined && { retryAfterMs }), ...(membership !== null && { membership }) }
+      return {
+        steps: [],
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+        ...(membership !== null && { membership }),
+      }
     },
   }
 }

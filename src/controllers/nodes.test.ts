@@ -5,7 +5,13 @@ import { type FixtureStore, newFixtureStore } from './fixture.ts'
 import { type HeardState, reconcileNodes } from './nodes.ts'
 import { nodeKind, podKind } from './objects.ts'
 
-function plan(store: FixtureStore, heard: Record<string, HeardState>, active: string[] = [], settled = true, nowMs = 0) {
+function plan(
+  store: FixtureStore,
+  heard: Record<string, HeardState>,
+  active: string[] = [],
+  settled = true,
+  nowMs = 0,
+) {
   const hearing = { heard: new Map(Object.entries(heard)), active: new Set(active), settled }
   return reconcileNodes(store.cluster, hearing, { times: () => 0, missing }, nowMs)
 }

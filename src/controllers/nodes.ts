@@ -67,14 +67,21 @@ export function reconcileNodes(cluster: Cluster, hearing: NodesHearing, memory: 
   const returns = changes.filter(({ what }) => what !== nodeDead)
   const unready = lostPods(nodes, cluster, nowMs)
   const evictions = hearsEnough(nodes, hearing)
-    ? nodes.map((node) => evictionsFrom(node, (taint) => memory.times(node.object.metadata.name, taint, nowMs), cluster, nowMs))
+    ? nodes.map((node) =>
+        evictionsFrom(node, (taint) => memory.times(node.object.metadata.name, taint, nowMs), cluster, nowMs),
+      )
     : []
   const stranded = strandedPods(nodes, cluster, memory, nowMs)
   const leaving = [...evictions.flatMap(({ steps }) => steps), ...stranded]
   // Whoever is evicted need not be said to be unready first.
   const gone = new Set(leaving.slice(0, podsPerPassMax).flatMap(({ txn }) => txn.writes.map(({ key }) => key)))
   const quiet = unready.filter(({ fields }) => !gone.has(fields.key ?? ''))
-  const steps = [...returns, ...deaths.slice(0, deathsPerPassMax), ...leaving.slice(0, podsPerPassMax), ...quiet.slice(0, podsPerPassMax)]
+  const steps = [
+    ...returns,
+    ...deaths.slice(0, deathsPerPassMax),
+    ...leaving.slice(0, podsPerPassMax),
+    ...quiet.slice(0, podsPerPassMax),
+  ]
   return plan(steps, evictions.map(({ retryAfterMs }) => retryAfterMs).reduce<number | undefined>(earlier, passEveryMs))
 }
 
@@ -121,14 +128,20 @@ function lost(node: Node, nowMs: number): Node {
     reason: 'NodeStatusUnknown',
     message: 'the node does not answer',
   }
-  const next = { ...node, status: { ...node.status, conditions: withCondition(node.status?.conditions, condition, nowMs) } }
+  const next = {
+    ...node,
+    status: { ...node.status, conditions: withCondition(node.status?.conditions, condition, nowMs) },
+  }
   return withTaints(next, taintsFor(next), nowMs)
 }
 
 /** From here on the node's own daemon says again how it is. */
 function returned(node: Node, nowMs: number): Node {
   const condition = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'the node answers again' }
-  const next = { ...node, status: { ...node.status, conditions: withCondition(node.status?.conditions, condition, nowMs) } }
+  const next = {
+    ...node,
+    status: { ...node.status, conditions: withCondition(node.status?.conditions, condition, nowMs) },
+  }
   return withTaints(next, taintsFor(next), nowMs)
 }
 

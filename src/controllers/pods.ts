@@ -63,7 +63,13 @@ export function countPods(pods: readonly Pod[], minReadySeconds: number, nowMs: 
 }
 
 /** Whether anybody who counts pods or leads to them has to look again; most writes of a pod tell of its containers only. */
-export function isNews({ before, after }: { readonly before: KubeObject | null; readonly after: KubeObject | null }): boolean {
+export function isNews({
+  before,
+  after,
+}: {
+  readonly before: KubeObject | null
+  readonly after: KubeObject | null
+}): boolean {
   if (before === null || after === null) return true
   return !sameJson(factsOf(before as Pod), factsOf(after as Pod))
 }
@@ -72,5 +78,14 @@ function factsOf({ metadata, spec, status }: Pod): unknown {
   const ready = conditionOf(status?.conditions, 'Ready')
   const { labels, annotations, ownerReferences, deletionTimestamp } = metadata
   const address = [status?.podIP, status?.podIPs, spec.nodeName]
-  return [labels, annotations, ownerReferences, deletionTimestamp, address, status?.phase, ready?.status, ready?.lastTransitionTime]
+  return [
+    labels,
+    annotations,
+    ownerReferences,
+    deletionTimestamp,
+    address,
+    status?.phase,
+    ready?.status,
+    ready?.lastTransitionTime,
+  ]
 }

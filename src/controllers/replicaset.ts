@@ -54,19 +54,21 @@ function ownersOf({ namespace, before, after }: Touch, cluster: Cluster): readon
 
 /** The pods of a ReplicaSet that have not ended and are not going. */
 export function activePodsOf(set: ReplicaSet, cluster: Cluster): readonly Stored<Pod>[] {
-  return podsOf(set, cluster).filter(({ object }) => isActive(object) && selects(set.spec.selector, object.metadata.labels))
+  return podsOf(set, cluster).filter(
+    ({ object }) => isActive(object) && selects(set.spec.selector, object.metadata.labels),
+  )
 }
 
 function podsOf(set: ReplicaSet, cluster: Cluster): readonly Stored<Pod>[] {
-  return cluster
-    .dependentsOf<Pod>(podKind, set.metadata.uid ?? '')
-    .filter(({ object }) => isControlledBy(object, set))
+  return cluster.dependentsOf<Pod>(podKind, set.metadata.uid ?? '').filter(({ object }) => isControlledBy(object, set))
 }
 
 function reconcileReplicaSet(set: Stored<ReplicaSet>, cluster: Cluster, nowMs: number): Plan {
   const { object } = set
   const all = podsOf(object, cluster)
-  const strays = all.filter((pod) => !isEnding(pod.object) && !selects(object.spec.selector, pod.object.metadata.labels))
+  const strays = all.filter(
+    (pod) => !isEnding(pod.object) && !selects(object.spec.selector, pod.object.metadata.labels),
+  )
   const active = all.filter((pod) => isActive(pod.object) && !strays.includes(pod))
   const found = orphansFor(object, cluster)
   const ownership = [...strays.map((pod) => release(pod, object)), ...found.map((pod) => adopt(pod, object))]
@@ -82,7 +84,8 @@ function reconcileReplicaSet(set: Stored<ReplicaSet>, cluster: Cluster, nowMs: n
   )
   const status = statusOf(object, active, births, nowMs)
   const next: ReplicaSet = { ...object, status: { ...status, ...readiness(counts) } }
-  const retryAfterMs = births.fault !== null ? Math.min(invalidRetryMs, counts.nextInMs ?? invalidRetryMs) : counts.nextInMs
+  const retryAfterMs =
+    births.fault !== null ? Math.min(invalidRetryMs, counts.nextInMs ?? invalidRetryMs) : counts.nextInMs
   return plan([...ownership, ...deaths, ...writeSet(set, next, births)], retryAfterMs)
 }
 
@@ -158,12 +161,15 @@ function birthsOf(set: Stored<ReplicaSet>, count: number, cluster: Cluster, nowM
   for (let slot = 0; pods.length < count; slot++) {
     const name = prefix + nameFrom(5, ...seed, String(slot))
     // Somebody else has the name, or two slots got the same.
-    if (cluster.get(podKind, namespace, name) !== undefined || pods.some(({ metadata }) => metadata.name === name)) continue
+    if (cluster.get(podKind, namespace, name) !== undefined || pods.some(({ metadata }) => metadata.name === name))
+      continue
     // All but name and uid is the same for all.
     pods.push({ ...first, metadata: { ...first.metadata, name, uid: uidFrom(podKind.resource, ...seed, name) } })
   }
   const [fault] = pods[0] === undefined ? [] : validateCreate(podKind, pods[0])
-  return fault === undefined ? { pods, fault: null } : { pods: [], fault: `${fault.field}: ${fault.detail ?? fault.type}` }
+  return fault === undefined
+    ? { pods, fault: null }
+    : { pods: [], fault: `${fault.field}: ${fault.detail ?? fault.type}` }
 }
 
 // ---- Fewer -------------------------------------------------------------------------------------------------------
@@ -176,13 +182,22 @@ function deathsOf(
   nowMs: number,
 ): readonly PlanStep[] {
   const byPod = new Map(active.map((pod) => [pod.object, pod]))
-  const victims = chooseVictims([...byPod.keys()], Math.min(surplus, endedPerLookMax), countByNode(alikeOf(set, cluster)))
+  const victims = chooseVictims(
+    [...byPod.keys()],
+    Math.min(surplus, endedPerLookMax),
+    countByNode(alikeOf(set, cluster)),
+  )
   return victims.flatMap((victim) => {
     const pod = byPod.get(victim)
     if (pod === undefined) return []
     const fields = { key: pod.version.key }
     const events = [tell(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${victim.metadata.name}`)]
-    return planTogether('pod ended: there are too many', endingWrites(podKind, pod, cluster.view, nowMs), fields, events)
+    return planTogether(
+      'pod ended: there are too many',
+      endingWrites(podKind, pod, cluster.view, nowMs),
+      fields,
+      events,
+    )
   })
 }
 

@@ -94,7 +94,8 @@ export function proportions(bounds: Bounds, shares: readonly Share[]): readonly 
   const change = allowed - sum(shares, ({ wanted }) => wanted)
   let left = change
   const sizes = shares.map(({ wanted, maxBefore }) => {
-    const fraction = desired === 0 ? -wanted : Math.round((wanted * (desired + surge)) / Math.max(1, maxBefore)) - wanted
+    const fraction =
+      desired === 0 ? -wanted : Math.round((wanted * (desired + surge)) / Math.max(1, maxBefore)) - wanted
     const part = change > 0 ? clamp(fraction, 0, left) : clamp(fraction, left, 0)
     left -= part
     return wanted + part

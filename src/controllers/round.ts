@@ -46,7 +46,8 @@ export function newWork(view: StoreView, controllers: readonly Controller[]): Wo
   let cluster: Cluster = newCluster(view)
 
   function lookAt(indexes: Iterable<number>): void {
-    for (const index of indexes) for (const key of controllers[index]?.keys(cluster) ?? []) queue.add({ controller: index, key })
+    for (const index of indexes)
+      for (const key of controllers[index]?.keys(cluster) ?? []) queue.add({ controller: index, key })
   }
   lookAt(controllers.keys())
 

@@ -8,11 +8,7 @@ import { bornMs, isReady, readySinceMs } from './pods.ts'
  *
  * `alike` counts the pods that a user would call the same, by node: also those of other revisions.
  */
-export function chooseVictims(
-  pods: readonly Pod[],
-  count: number,
-  alike: ReadonlyMap<string, number>,
-): readonly Pod[] {
+export function chooseVictims(pods: readonly Pod[], count: number, alike: ReadonlyMap<string, number>): readonly Pod[] {
   const crowd = new Map(alike)
   const left = new Set(pods)
   const chosen: Pod[] = []

@@ -23,7 +23,9 @@ export const nobodyBound: Bound = {
 export interface Group {
   readonly id: string
   /** Where its members are to be found. */
-  readonly source: { readonly type: 'owner'; readonly uid: string } | { readonly type: 'namespaces'; readonly names: readonly string[] }
+  readonly source:
+    | { readonly type: 'owner'; readonly uid: string }
+    | { readonly type: 'namespaces'; readonly names: readonly string[] }
   readonly has: (pod: Pod) => boolean
 }
 

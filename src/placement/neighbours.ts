@@ -27,11 +27,21 @@ const zoneKey = 'topology.kubernetes.io/zone'
 
 export function neighboursOf(pod: Pod, nodes: readonly Node[], crowd: Crowd): Neighbours {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
-  const near = (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => nearTerm(term, pod, nodes, crowd))
-  const away = (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => countTerm(term, pod, nodes, crowd))
+  const near = (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) =>
+    nearTerm(term, pod, nodes, crowd),
+  )
+  const away = (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) =>
+    countTerm(term, pod, nodes, crowd),
+  )
   const guards = guardsAgainst(pod, nodes, crowd)
-  const constraints = (pod.spec.topologySpreadConstraints ?? []).map((constraint) => spreadOf(constraint, pod, nodes, crowd))
-  const wishes = [...weighted(pod, nodes, crowd), ...constraints.flatMap(({ wish }) => wish ?? []), ...apart(pod, nodes, crowd)]
+  const constraints = (pod.spec.topologySpreadConstraints ?? []).map((constraint) =>
+    spreadOf(constraint, pod, nodes, crowd),
+  )
+  const wishes = [
+    ...weighted(pod, nodes, crowd),
+    ...constraints.flatMap(({ wish }) => wish ?? []),
+    ...apart(pod, nodes, crowd),
+  ]
   return {
     reasonsAgainst(node) {
       const reasons: Reason[] = []
@@ -56,7 +66,12 @@ function domainOf(node: Node, key: string): string | undefined {
   return node.metadata.labels?.[key] ?? (key === hostKey ? node.metadata.name : undefined)
 }
 
-function countBy(group: Group, key: string, nodes: readonly Node[], crowd: Crowd): { readonly count: Count; readonly domains: ReadonlyMap<string, number> } {
+function countBy(
+  group: Group,
+  key: string,
+  nodes: readonly Node[],
+  crowd: Crowd,
+): { readonly count: Count; readonly domains: ReadonlyMap<string, number> } {
   const counts = crowd.count(group)
   const domains = new Map<string, number>()
   for (const node of nodes) {
@@ -87,7 +102,8 @@ function groupOf(term: Term, pod: Pod, crowd: Crowd): Group {
 /** Those named, those whose labels match, and with neither the pod's own. */
 function namespacesOf({ namespaces = [], namespaceSelector }: Term, pod: Pod, crowd: Crowd): readonly string[] {
   if (namespaces.length === 0 && namespaceSelector === undefined) return [pod.metadata.namespace ?? '']
-  const chosen = namespaceSelector === undefined ? [] : crowd.bound.namespaces((labels) => selects(namespaceSelector, labels))
+  const chosen =
+    namespaceSelector === undefined ? [] : crowd.bound.namespaces((labels) => selects(namespaceSelector, labels))
   return [...new Set([...namespaces, ...chosen])].sort()
 }
 
@@ -103,7 +119,10 @@ function withKeys(
       const value = metadata.labels?.[key]
       return value === undefined ? [] : [{ key, operator, values: [value] }]
     })
-  return { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...bind(same, 'In'), ...bind(other, 'NotIn')] }
+  return {
+    ...selector,
+    matchExpressions: [...(selector.matchExpressions ?? []), ...bind(same, 'In'), ...bind(other, 'NotIn')],
+  }
 }
 
 // ---- What must be ------------------------------------------------------------------------------------------------
@@ -175,7 +194,8 @@ function apart(pod: Pod, nodes: readonly Node[], crowd: Crowd): readonly ((node:
   const group: Group = {
     id: JSON.stringify(['owner', owner]),
     source: { type: 'owner', uid: owner },
-    has: ({ metadata }) => metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === owner) ?? false,
+    has: ({ metadata }) =>
+      metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === owner) ?? false,
   }
   return [[hostKey, hostCost] as const, [zoneKey, zoneCost] as const].map(([key, cost]) => {
     const { count, domains } = countBy(group, key, nodes, crowd)
@@ -189,9 +209,17 @@ function apart(pod: Pod, nodes: readonly Node[], crowd: Crowd): readonly ((node:
 /** The pod's own wishes, each worth its weight's share of a whole score. */
 function weighted(pod: Pod, nodes: readonly Node[], crowd: Crowd): readonly ((node: Node) => number)[] {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
-  const wishes = (list: NonNullable<Affinity['podAffinity']>['preferredDuringSchedulingIgnoredDuringExecution'], sign: 1 | -1) =>
+  const wishes = (
+    list: NonNullable<Affinity['podAffinity']>['preferredDuringSchedulingIgnoredDuringExecution'],
+    sign: 1 | -1,
+  ) =>
     (list ?? []).map(({ weight, podAffinityTerm }) => {
-      const { count, domains } = countBy(groupOf(podAffinityTerm, pod, crowd), podAffinityTerm.topologyKey, nodes, crowd)
+      const { count, domains } = countBy(
+        groupOf(podAffinityTerm, pod, crowd),
+        podAffinityTerm.topologyKey,
+        nodes,
+        crowd,
+      )
       const most = Math.max(1, ...domains.values())
       return (node: Node) => (sign * (weight / 100) * (count(node) ?? 0)) / most
     })
