@@ -8,7 +8,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/scripts/**/*.test.ts', 'test/sim/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/*.test.ts',
+            'test/scripts/**/*.test.ts',
+            'test/sim/**/*.test.ts',
+            'test/hosts/*.test.ts',
+          ],
         },
       },
       {
