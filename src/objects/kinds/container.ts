@@ -6,13 +6,14 @@ import {
   Rows,required, set, string, 
 } from '../schema.ts'
 import { containerDefaults, pullPolicy } from './poddefaults.ts'
-import { containerRules, exactlyOne, fieldPathRules, resourceFieldRules, valueOrSource } from './podrules.ts'
+import { containerRules } from './podrules.ts'
 import { Lifecycle, Probe } from './probe.ts'
 import {
   ConfigMapKeySelector, FileKeySelector, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector,
   ResourceRequirements, SecretKeySelector,
 } from './references.ts'
 import { SecurityContext } from './security.ts'
+import { exactlyOne, fieldPathRules, resourceFieldRules, valueOrSource } from './sourcerules.ts'
 
 export const ContainerPort = object('ContainerPort', 'A port that a container listens on.', {
   name:          [1, string, 'A name, unique in the pod, by which others refer to it.', is(portName)],

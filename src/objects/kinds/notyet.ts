@@ -9,11 +9,6 @@ const WORDS = 'not supported yet by this version'
 
 const POD_FIELDS = [
   'ephemeralContainers',
-  'hostPID',
-  'hostIPC',
-  'shareProcessNamespace',
-  'hostAliases',
-  'dnsConfig',
   'readinessGates',
   'runtimeClassName',
   'schedulingGates',
@@ -22,7 +17,6 @@ const POD_FIELDS = [
 ]
 
 const CONTAINER_FIELDS = ['volumeDevices', 'restartPolicyRules']
-const MOUNT_FIELDS = ['subPathExpr', 'bindMountOptions']
 
 /** Of the pod and of its containers: what concerns other systems than the engine's own. */
 const SECURITY_FIELDS = ['seLinuxOptions', 'windowsOptions', 'appArmorProfile']
@@ -79,7 +73,7 @@ function containerNotYet(container: Loose, spec: Loose): string[] {
 function mountNotYet(mount: Loose): string[] {
   const { mountPropagation = 'None', recursiveReadOnly = 'Disabled' } = mount
   return [
-    ...given(mount, MOUNT_FIELDS),
+    ...given(mount, ['bindMountOptions']),
     ...(mountPropagation === 'None' ? [] : ['mountPropagation']),
     ...(recursiveReadOnly === 'Disabled' ? [] : ['recursiveReadOnly']),
   ]

@@ -1,6 +1,7 @@
 import { compareQuantities } from '../quantity.ts'
-import { labelValue, qualifiedName } from '../rules.ts'
+import { ipAddress, labelValue, qualifiedName } from '../rules.ts'
 import type { Check, Loose, Report } from '../schema.ts'
+import { innerPath } from './sourcerules.ts'
 
 /** What must be true between the fields of a pod, in upstream's words. */
 
@@ -8,6 +9,7 @@ export const podSpecRules: Check = (spec, report) => {
   const { containers, initContainers } = spec
   duplicates(containers, 'containers', 'name', report)
   initContainerRules(spec, report)
+  hostRules(spec, report)
   duplicates(spec.volumes, 'volumes', 'name', report)
   labels(spec.nodeSelector ?? {}, 'nodeSelector', report)
   mountsHaveVolumes(containers, 'containers', spec, report)
@@ -18,6 +20,31 @@ export const podSpecRules: Check = (spec, report) => {
       const path = `containers[${i}].ports[${j}].containerPort`
       report('Invalid value', path, port.containerPort, 'must match `hostPort` when `hostNetwork` is true')
     }
+  }
+}
+
+const resolverLimits = { serversMax: 3, searchesMax: 32 }
+
+/** What would have two pods share what each should have for itself, and names that cannot be asked for anywhere. */
+function hostRules({ hostPID, shareProcessNamespace, dnsPolicy, dnsConfig = {} }: Loose, report: Report): void {
+  if (hostPID === true && shareProcessNamespace === true) {
+    const words = 'ShareProcessNamespace and HostPID cannot both be enabled'
+    report('Invalid value', 'shareProcessNamespace', true, words)
+  }
+  const { nameservers = [], searches = [] } = dnsConfig
+  const { serversMax, searchesMax } = resolverLimits
+  if (dnsPolicy === 'None' && nameservers.length === 0) {
+    const words = 'must provide at least one DNS nameserver when `dnsPolicy` is None'
+    report('Required value', 'dnsConfig.nameservers', undefined, words)
+  }
+  if (nameservers.length > serversMax) {
+    report('Invalid value', 'dnsConfig.nameservers', nameservers, `must not have more than ${serversMax} nameservers`)
+  }
+  for (const [i, server] of (nameservers as string[]).entries()) {
+    for (const fault of ipAddress(server)) report('Invalid value', `dnsConfig.nameservers[${i}]`, server, fault)
+  }
+  if (searches.length > searchesMax) {
+    report('Invalid value', 'dnsConfig.searches', searches, `must not have more than ${searchesMax} search paths`)
   }
 }
 
@@ -73,82 +100,6 @@ export const containerRules: Check = (container, report) => {
   }
 }
 
-/** A path that stays below where it starts. */
-function innerPath(path: string, at: string, report: Report): void {
-  if (path.startsWith('/')) report('Invalid value', at, path, 'must be a relative path')
-  if (path.split('/').includes('..')) report('Invalid value', at, path, "must not contain '..'")
-}
-
-/** Files of a volume are below it, each once. */
-export const filesAreInside: Check = ({ items, path }, report) => {
-  if (typeof path === 'string' && path !== '') innerPath(path, 'path', report)
-  for (const [i, item] of each(items)) innerPath(item.path ?? '', `items[${i}].path`, report)
-}
-
-export const hostPathRules: Check = ({ path = '' }, report) => {
-  if (path.split('/').includes('..')) report('Invalid value', 'path', path, "must not contain '..'")
-}
-
-/** What of a pod its containers can be told. */
-const TOLD = [
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-  'metadata.labels',
-  'metadata.annotations',
-  'spec.nodeName',
-  'spec.serviceAccountName',
-  'status.hostIP',
-  'status.hostIPs',
-  'status.podIP',
-  'status.podIPs',
-]
-
-/** `files`: in a file a whole map can be told, in a variable only what fits one; and addresses change. */
-export function fieldPathRules(files: boolean): Check {
-  const supported = TOLD.filter((path) => {
-    if (path === 'metadata.labels' || path === 'metadata.annotations') return files
-    return !files || path.startsWith('metadata.')
-  })
-  const words = `supported values: ${supported
-    .map((path) => JSON.stringify(path))
-    .sort()
-    .join(', ')}`
-  return ({ fieldRef }, report) => {
-    const path = fieldRef?.fieldPath
-    if (path === undefined || path === '') return
-    const subscript = /^metadata\.(?:labels|annotations)\['([^']+)'\]$/.exec(path)
-    if (subscript === null) {
-      if (!supported.includes(path)) report('Unsupported value', 'fieldRef.fieldPath', path, words)
-      return
-    }
-    for (const fault of qualifiedName((subscript[1] ?? '').toLowerCase())) {
-      report('Invalid value', 'fieldRef.fieldPath', subscript[1], fault)
-    }
-  }
-}
-
-const TOLD_RESOURCES = [
-  'limits.cpu',
-  'limits.ephemeral-storage',
-  'limits.memory',
-  'requests.cpu',
-  'requests.ephemeral-storage',
-  'requests.memory',
-]
-
-/** In a file of the whole pod it must be said whose resource. */
-export function resourceFieldRules(files: boolean): Check {
-  return ({ resourceFieldRef }, report) => {
-    if (resourceFieldRef === undefined) return
-    const { resource = '', containerName = '' } = resourceFieldRef
-    if (files && containerName === '') report('Required value', 'resourceFieldRef.containerName')
-    if (resource === '' || TOLD_RESOURCES.includes(resource) || /^(limits|requests)\.hugepages-/.test(resource)) return
-    const words = TOLD_RESOURCES.map((name) => JSON.stringify(name)).join(', ')
-    report('Unsupported value', 'resourceFieldRef.resource', resource, `supported values: ${words}`)
-  }
-}
-
 const STANDARD_RESOURCES = ['cpu', 'memory', 'ephemeral-storage']
 
 /** Amounts are of known resources, not negative, and no request exceeds its limit. */
@@ -183,35 +134,12 @@ function resource(name: string, amount: string, path: string, report: Report): v
   }
 }
 
-/** A variable has a value or a source of it. */
-export const valueOrSource: Check = ({ value = '', valueFrom }, report) => {
-  if (value !== '' && valueFrom !== undefined) {
-    report('Invalid value', 'valueFrom', '', 'may not be specified when `value` is not empty')
-  }
-}
-
-/** Exactly one of the members is there. */
-export function exactlyOne(...names: readonly string[]): Check {
-  const ticked = names.map((name) => `\`${name}\``)
-  const choice = `${ticked.slice(0, -1).join(', ')} or ${ticked.at(-1)}`
-  return (object, report) => {
-    const given = names.filter((name) => object[name] !== undefined)
-    if (given.length === 0) report('Invalid value', '', '', `must specify one of: ${choice}`)
-    if (given.length > 1) report('Invalid value', '', '', 'may not have more than one field specified at a time')
-  }
-}
-
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep']
 
 export const exactlyOneHandler: Check = (probe, report) => {
   const [first, ...more] = HANDLERS.filter((name) => probe[name] !== undefined)
   if (first === undefined) report('Required value', '', undefined, 'must specify a handler type')
   for (const name of more) report('Forbidden', name, undefined, 'may not specify more than 1 handler type')
-}
-
-export const exactlyOneSource: Check = (volume, report) => {
-  const [, ...more] = Object.keys(volume).filter((name) => name !== 'name')
-  for (const name of more) report('Forbidden', name, undefined, 'may not specify more than 1 volume type')
 }
 
 export const tolerationRules: Check = (

@@ -13,11 +13,11 @@ import {
   VsphereVirtualDiskVolumeSource,
 } from './diskvolume.ts'
 import { volumeDefaults } from './poddefaults.ts'
-import { exactlyOneSource, fieldPathRules, filesAreInside, hostPathRules, resourceFieldRules } from './podrules.ts'
 import {
   KeyToPath, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, TypedLocalObjectReference,
   TypedObjectReference, VolumeResourceRequirements,
 } from './references.ts'
+import { exactlyOneSource, fieldPathRules, filesAreInside, hostPathRules, resourceFieldRules } from './sourcerules.ts'
 
 const HostPathType = oneOf(
   '', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice',
