@@ -15,6 +15,7 @@ import { driveRaft, openRaft } from './raft/driver.ts'
 import { raftDefaults } from './raft/options.ts'
 import { driveRuntime } from './runtime/driver.ts'
 import { newPodLogs } from './runtime/logs.driver.ts'
+import { engineNetwork } from './runtime/parts.driver.ts'
 import { driveStore, openStore } from './store/driver.ts'
 
 /**
@@ -22,7 +23,7 @@ import { driveStore, openStore } from './store/driver.ts'
  * until the signal aborts, and rejects when any of its loops ends: none dies unnoticed.
  */
 export async function runDaemon(config: Config, host: Host, signal: AbortSignal): Promise<void> {
-  const { clock, entropy, network, disk, engine, http, log } = host
+  const { clock, entropy, network, disk, engine, files, sockets, http, log } = host
   const { cluster, version, ca, founding } = config
   const { identity, name } = config.node
   const self = { identity, name, addresses: [config.gossip.advertise] }
@@ -54,6 +55,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
   const api = { ...config.api, clusterId: cluster.id, version }
   const node = { ...config.node, clusterId: cluster.id, version, ...addressesOf(config) }
   const room = { view, writer, clock, entropy, log }
+  const devices = { engine, files, sockets, http }
   const pods = newPodLogs({ ...room, engine, network, node, members, grants: newGrants() }, signal)
 
   await untilAborted(signal, {
@@ -61,8 +63,9 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
     store: (s) => driveStore(store, { raft, clock, origin }, s), // proposals -> log, state -> disk
     members: (s) => driveMembers({ ...room, members, network, leader }, s), // store -> gate
     gossip: (s) => driveGossip(gossip, { members: members.roster }, s), // members -> heard
-    controllers: (s) => driveControllers({ ...room, raft, heard, founding, node, caCertificatePem: ca.certificatePem }, s), // store -> store, on the leader
-    runtime: (s) => driveRuntime({ ...room, engine, node }, s), // store <-> containers
+    controllers: (s) =>
+      driveControllers({ ...room, raft, heard, founding, node, caCertificatePem: ca.certificatePem }, s), // store -> store, on the leader
+    runtime: (s) => driveRuntime({ ...room, ...devices, podNetwork: engineNetwork, node }, s), // store <-> containers
     api: (s) => driveApi({ ...room, http, network, pods, config: api, clusterStatus, leader, ca }, s), // kubectl <-> store
   })
 }

@@ -3,6 +3,7 @@ import './host/polyfill.io.ts' // Before everything: libp2p needs it on Node 20.
 
 import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { newClient } from './cli/client.io.ts'
 import { CommandError, exitCodes } from './cli/exit.ts'
 import { faultOf } from './cli/faults.ts'
@@ -17,6 +18,7 @@ import type { Disk, Host, Http, Log } from './host/host.ts'
 import { readCertificate } from './host/pem.io.ts'
 import { newEntropy } from './host/random.io.ts'
 import { newSockets } from './host/sockets.io.ts'
+import { newFiles } from './host/volumes.io.ts'
 import { version } from './lib/version.ts'
 
 // Every wait listens to the signal that ends the daemon; Node would take more than ten for a leak.
@@ -100,6 +102,7 @@ async function runDevices(order: DaemonOrder, log: Log, signal: AbortSignal): Pr
     network,
     disk: disk.disk,
     engine: dockerEngine({ endpoint: `unix://${order.engineSocket}` }),
+    files: newFiles(join(dataDir, 'pods')),
     sockets: newSockets(log),
     http: announced(http, order.serving),
     log,

@@ -1,101 +1,160 @@
-import { type Clock, DeviceError, type Engine } from '../host/host.ts'
-import { must, unreachable } from '../lib/assert.ts'
+import { type ContainerSpec, DeviceError } from '../host/host.ts'
+import { must } from '../lib/assert.ts'
 import type { Container, Pod } from '../objects/types.ts'
-import { type ContainerAction, type Fault, type PodMemory, rememberFault, rememberMade } from './pods.ts'
-import { containerSpec, type Place } from './spec.ts'
+import { tryHandler } from './handlers.driver.ts'
+import type { HandsParts, PodAtHand } from './hands.driver.ts'
+import { configError, type Fault, type Learnt, nothing, rememberFault, rememberMade } from './memory.ts'
+import { containerSpec } from './spec.ts'
+import type { PodAction } from './step.ts'
 import { isRefusal } from './troubles.ts'
+import { pinned } from './volumes.driver.ts'
+import { hostsPath, lastWordsPath } from './volumes.ts'
 
-/** Does with the engine what was decided for a pod's containers. */
-export interface Hands {
-  /**
-   * Answers what is to be remembered of it: that the engine refuses is remembered, that it does not answer rejects.
-   * `pod` is null when it is no longer wanted; then nothing is made.
-   */
-  act(pod: Pod | null, action: ContainerAction, memory: PodMemory, signal: AbortSignal): Promise<PodMemory>
+type Make = Extract<PodAction, { readonly type: 'make' }>
+type Start = Extract<PodAction, { readonly type: 'start' }>
+type Stop = Extract<PodAction, { readonly type: 'stop' }>
+
+/** Makes a container and starts it; a fault of it is what is learnt. */
+export async function makeContainer(
+  of: PodAtHand & { readonly pod: Pod },
+  { container: name, attempt, sandbox }: Make,
+  parts: HandsParts,
+  signal: AbortSignal,
+): Promise<Learnt> {
+  const { pod, memory } = of
+  const { clock, files, place, sources, made } = parts
+  const container = must(containerOf(pod, name), 'only containers of the pod are made')
+  const failed =
+    (fault: Fault): Learnt =>
+    (memory) =>
+      rememberFault(memory, name, fault, clock.monotonicMs())
+  const { root } = files
+  const address = memory.network.attached?.address ?? null
+  const hosts = pod.spec.hostNetwork === true ? null : hostsPath(root, of.uid)
+  const facts = { pod, place: place(), address }
+  const making = { facts, sources: sources(pod.metadata.namespace ?? ''), root, attempt, sandbox, hosts }
+  const asked = containerSpec(container, making)
+  if (asked.error !== null) return failed({ reason: configError, message: asked.error })
+  let spec: ContainerSpec
+  try {
+    // The one before the last has been removed, and what it said is told.
+    if (attempt > 1) await files.removeTree(lastWordsPath(root, of.uid, name, attempt - 2))
+    await files.writeFile(lastWordsPath(root, of.uid, name, attempt), new Uint8Array(), 0o666)
+    spec = { ...asked.spec, mounts: await pinned(asked.mounts, files) }
+  } catch (cause) {
+    if (!(cause instanceof DeviceError)) throw cause
+    return failed({ reason: configError, message: cause.message })
+  }
+  const id = await created(spec, container, parts, signal)
+  if (typeof id !== 'string') return failed(id)
+  made(of.uid, id)
+  const learnt = await startContainer(of, { type: 'start', id, container: name }, parts, signal)
+  return (memory) => learnt(rememberMade(memory, name, attempt))
 }
 
-interface HandsParts {
-  readonly engine: Engine
-  readonly clock: Clock
-  readonly place: Place
-  /** Told of each new container before it starts. */
-  readonly made: (uid: string, id: string) => void
+/** Starts what was made, and does what is to be done after its start. */
+export async function startContainer(
+  of: PodAtHand,
+  { id, container: name }: Start,
+  parts: HandsParts,
+  signal: AbortSignal,
+): Promise<Learnt> {
+  const { engine, clock } = parts
+  try {
+    await engine.start(id, signal)
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause
+    const fault = { reason: 'RunContainerError', message: cause.message }
+    return (memory) => rememberFault(memory, name, fault, clock.monotonicMs())
+  }
+  const container = of.pod === null ? undefined : containerOf(of.pod, name)
+  const hook = container?.lifecycle?.postStart
+  if (container === undefined || hook === undefined) return nothing
+  const target = { container, id, address: addressOf(of) }
+  const done = await tryHandler(hook, target, parts, postStartMsMax, signal)
+  // As Kubernetes does: what cannot be done right after the start ends the container, and that counts as a death.
+  if (done?.good === false) await engine.stop(id, graceMsAfterHook, signal)
+  return nothing
 }
 
-export function newHands({ engine, clock, place, made }: HandsParts): Hands {
-  async function make(
-    pod: Pod,
-    { container: name, attempt }: { readonly container: string; readonly attempt: number },
-    memory: PodMemory,
-    signal: AbortSignal,
-  ): Promise<PodMemory> {
-    const container = must(
-      pod.spec.containers.find((each) => each.name === name),
-      'only containers of the pod are made',
-    )
-    const asked = containerSpec(pod, container, attempt, place)
-    if (asked.error !== null) return failed(memory, name, 'CreateContainerConfigError', asked.error)
-    const missing = await fetchImage(container, signal)
-    if (missing !== null) return failed(memory, name, missing.reason, missing.message)
-    let id: string
-    try {
-      id = await engine.create(asked.spec, signal)
-    } catch (cause) {
-      if (!isRefusal(cause)) throw cause
-      return failed(memory, name, 'CreateContainerError', cause.message)
-    }
-    made(pod.metadata.uid ?? '', id)
-    return start(id, name, rememberMade(memory, name, attempt), signal)
+/** As for commands that hang: nobody waits for ever. */
+const postStartMsMax = 600_000
+/** What a container has left at least when its hook took all of its grace (pkg/kubelet/kuberuntime). */
+const graceMsAfterHook = 2_000
+
+/** Does what is to be done before its stop, then stops it; both within the grace. */
+export async function stopContainer(
+  of: PodAtHand,
+  { id, container: name, graceMs }: Stop,
+  parts: HandsParts,
+  signal: AbortSignal,
+): Promise<Learnt> {
+  const { engine, clock } = parts
+  const container = of.pod === null ? undefined : containerOf(of.pod, name)
+  const hook = container?.lifecycle?.preStop
+  if (container === undefined || hook === undefined || graceMs === 0) {
+    await engine.stop(id, graceMs, signal)
+    return nothing
+  }
+  const beganMs = clock.monotonicMs()
+  await tryHandler(hook, { container, id, address: addressOf(of) }, parts, graceMs, signal)
+  const leftMs = graceMs - (clock.monotonicMs() - beganMs)
+  await engine.stop(id, Math.max(graceMsAfterHook, leftMs), signal)
+  return nothing
+}
+
+/** The id, or why none could be made. The image is fetched where the pod wants that, or the engine misses it. */
+async function created(
+  spec: ContainerSpec,
+  container: Container,
+  { engine }: HandsParts,
+  signal: AbortSignal,
+): Promise<string | Fault> {
+  const { image } = spec
+  const policy = container.imagePullPolicy ?? 'IfNotPresent'
+  try {
+    if (policy === 'Always') await pull()
+    return await engine.create(spec, signal).catch(async (cause: unknown) => {
+      // Most images are here: it is cheaper to be told of one that is not than to ask for each.
+      const missing = cause instanceof DeviceError && cause.code === 'not-found' && policy !== 'Always'
+      if (!missing || (await engine.hasImage(image, signal))) throw cause
+      if (policy === 'Never') throw new Refused('ErrImageNeverPull', neverMessage(image))
+      await pull()
+      return engine.create(spec, signal)
+    })
+  } catch (cause) {
+    if (cause instanceof Refused) return { reason: cause.reason, message: cause.message }
+    if (!isRefusal(cause)) throw cause
+    return { reason: 'CreateContainerError', message: cause.message }
   }
 
-  async function start(id: string, name: string, memory: PodMemory, signal: AbortSignal): Promise<PodMemory> {
-    try {
-      await engine.start(id, signal)
-      return memory
-    } catch (cause) {
-      if (!isRefusal(cause)) throw cause
-      return failed(memory, name, 'RunContainerError', cause.message)
-    }
-  }
-
-  /** Null: the image is here. */
-  async function fetchImage(container: Container, signal: AbortSignal): Promise<Fault | null> {
-    const image = container.image ?? ''
-    const policy = container.imagePullPolicy ?? 'IfNotPresent'
-    if (policy !== 'Always' && (await engine.hasImage(image, signal))) return null
-    if (policy === 'Never') {
-      const message = `Container image "${image}" is not present with pull policy of Never`
-      return { reason: 'ErrImageNeverPull', message }
-    }
+  async function pull(): Promise<void> {
     try {
       await engine.pull(image, signal)
-      return null
     } catch (cause) {
       if (!(cause instanceof DeviceError)) throw cause
-      return { reason: 'ErrImagePull', message: cause.message }
+      throw new Refused('ErrImagePull', cause.message)
     }
   }
+}
 
-  function failed(memory: PodMemory, container: string, reason: string, message: string): PodMemory {
-    return rememberFault(memory, container, { reason, message }, clock.monotonicMs())
+/** A fault in Kubernetes' words, on its way to whoever remembers it. */
+class Refused extends Error {
+  readonly reason: string
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
   }
+}
 
-  return {
-    async act(pod, action, memory, signal) {
-      switch (action.type) {
-        case 'stop':
-          await engine.stop(action.id, action.graceMs, signal)
-          return memory
-        case 'remove':
-          await engine.remove(action.id, signal)
-          return memory
-        case 'start':
-          return start(action.id, action.container, memory, signal)
-        case 'make':
-          return make(must(pod, 'containers are made for pods that are wanted'), action, memory, signal)
-        default:
-          return unreachable(action)
-      }
-    },
-  }
+function neverMessage(image: string): string {
+  return `Container image "${image}" is not present with pull policy of Never`
+}
+
+function containerOf(pod: Pod, name: string): Container | undefined {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((each) => each.name === name)
+}
+
+function addressOf({ memory }: PodAtHand): string {
+  return memory.network.attached?.address ?? ''
 }

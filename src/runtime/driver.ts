@@ -1,38 +1,16 @@
-import type { Clock, Engine, EngineInfo, Log } from '../host/host.ts'
+import type { EngineInfo } from '../host/host.ts'
 import { sameJson } from '../lib/equal.ts'
 import { newInbox } from '../lib/inbox.ts'
 import { sleep, untilAborted } from '../lib/wait.ts'
 import { amountsOf, nodeAmounts } from '../objects/capacity.ts'
 import { writeStored } from '../objects/stored.ts'
-import type { Change, StoreView, StoreWriter } from '../store/types.ts'
+import type { Change, Key } from '../store/types.ts'
 import { labels } from './labels.ts'
 import { reconcileNode } from './node.ts'
-import { nodeKey, onlyStatus, ownNode, podKey, podPrefix, wantedOf } from './own.ts'
+import { configMapPrefix, nodeKey, onlyStatus, ownNode, podKey, podPrefix, secretPrefix, wantedOf } from './own.ts'
+import type { RuntimeParts } from './parts.driver.ts'
 import { newPodWorkers, type PodWorkers } from './pods.driver.ts'
 import { isFault, newTroubles, type Troubles, troubleDelayMs } from './troubles.ts'
-
-export interface RuntimeParts {
-  readonly view: StoreView
-  readonly writer: StoreWriter
-  readonly engine: Engine
-  readonly clock: Clock
-  readonly log: Log
-  readonly node: RuntimeNode
-}
-
-export interface RuntimeNode {
-  readonly name: string
-  readonly identity: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly zone?: string
-  readonly podsMax: number
-  readonly clusterId: string
-  /** `host:port`. */
-  readonly apiAddress: string
-  readonly gossipAddresses: readonly string[]
-  readonly version: string
-  readonly internalIp: string
-}
 
 /** How often the engine is asked for all of this node's containers although it told of no change. */
 const lookEveryMs = 60_000
@@ -66,10 +44,11 @@ async function run(parts: RuntimeParts, troubles: Troubles, signal: AbortSignal)
   const { view, node: self } = parts
   const nodeInbox = newInbox<'look'>(1)
   const bugs = newInbox<Error>(1)
-  const place = { clusterId: self.clusterId, node: self.name, hostIP: self.internalIp }
-  const pods = newPodWorkers({ ...parts, place, self, troubles, broke: (cause) => void bugs.offer(cause) }, signal)
   // Undefined until it was asked for the first time.
   let engine: EngineInfo | null | undefined
+  let known: EngineInfo | null = null
+  const broke = (cause: Error): void => void bugs.offer(cause)
+  const pods = newPodWorkers({ ...parts, engineInfo: () => known, troubles, broke }, signal)
 
   const lookAtPods = (): void => {
     for (const version of view.list(podPrefix)) {
@@ -86,6 +65,8 @@ async function run(parts: RuntimeParts, troubles: Troubles, signal: AbortSignal)
       // The leader may have taken back that the node is lost, and with it what it said of the pods.
       pods.compareAll()
     }
+    const referable = changes.map(({ key }) => key).filter(mayBeReferred)
+    if (referable.length > 0) pods.lookByReferences(new Set(referable))
     for (const { key, version, previous } of changes) {
       if (!key.startsWith(podPrefix)) continue
       const wanted = wantedOf(version, self.name)
@@ -104,6 +85,7 @@ async function run(parts: RuntimeParts, troubles: Troubles, signal: AbortSignal)
       engine: (inner) =>
         followEngine(parts, troubles, pods, inner, (info) => {
           engine = info
+          known = info ?? known
           nodeInbox.offer('look')
           if (info !== null) lookAtPods()
         }),
@@ -115,10 +97,14 @@ async function run(parts: RuntimeParts, troubles: Troubles, signal: AbortSignal)
   }
 }
 
+function mayBeReferred(key: Key): boolean {
+  return key.startsWith(configMapPrefix) || key.startsWith(secretPrefix)
+}
+
 // ---- The engine --------------------------------------------------------------------------------------------------
 
 async function followEngine(
-  { engine, clock, node }: RuntimeParts,
+  { engine, clock, node, files }: RuntimeParts,
   troubles: Troubles,
   pods: PodWorkers,
   signal: AbortSignal,
@@ -153,6 +139,7 @@ async function followEngine(
             tries = 0
             troubles.worked('engine', 'the container engine answers again', { engine: info.version })
             tell(info)
+            for (const uid of await files.list(files.root)) pods.foundFolder(uid)
             await sleep(clock.after, lookEveryMs, inner)
           }
         },

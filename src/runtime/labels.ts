@@ -12,7 +12,20 @@ export const labels = {
   attempt: 'skein.dev/attempt',
   /** The image as the pod named it. */
   image: 'skein.dev/image',
+  /** The id of the sandbox that it was made to join. */
+  sandbox: 'skein.dev/sandbox',
 } as const
+
+/** What the pause container, which holds a pod's namespaces, calls itself. No container of a pod can: those are in lower case. */
+export const sandboxName = 'POD'
+
+export function isSandbox(seen: Container): boolean {
+  return seen.labels[labels.container] === sandboxName
+}
+
+export function containerOf(seen: Container): string {
+  return seen.labels[labels.container] ?? ''
+}
 
 /** A container of the engine as one try to run a container of a pod. */
 export interface Attempt {
@@ -33,9 +46,17 @@ function attemptOf(seen: Container): number {
   return Number.isSafeInteger(attempt) && attempt >= 0 ? attempt : 0
 }
 
+export function sandboxOf(seen: Container): string {
+  return seen.labels[labels.sandbox] ?? ''
+}
+
 /** It was made but the engine could not start it. */
 export function failedToStart({ seen }: Attempt): boolean {
   return seen.state === 'created' && seen.error !== undefined
+}
+
+export function hasEnded(attempt: Attempt): boolean {
+  return attempt.seen.state === 'exited' || failedToStart(attempt)
 }
 
 /** A name that says in `docker ps` what runs, and that no two tries share. */

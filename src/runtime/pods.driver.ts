@@ -1,17 +1,21 @@
-import { type Clock, type Container, DeviceError, type Engine, type Log } from '../host/host.ts'
+import { type Container, DeviceError, type EngineInfo } from '../host/host.ts'
 import { must } from '../lib/assert.ts'
-import { sameJson } from '../lib/equal.ts'
 import { childSignal } from '../lib/wait.ts'
-import { writeStored } from '../objects/stored.ts'
-import type { Pod } from '../objects/types.ts'
-import type { Key, StoreView, StoreWriter } from '../store/types.ts'
-import { newHands } from './containers.driver.ts'
-import { isDeclaredLost } from './node.ts'
-import { ownNode, type Wanted, wantedOf } from './own.ts'
-import { emptyMemory, isFinished, type PodAction, type PodMemory, reconcilePod } from './pods.ts'
-import { type Place, podLabels } from './spec.ts'
-import { podStatus } from './status.ts'
+import type { Key } from '../store/types.ts'
+import { newHands, type PodAtHand } from './hands.driver.ts'
+import { forgetConfiguration } from './memory.ts'
+import { keysReferred, ownNode, sourcesOf, type Wanted, wantedOf } from './own.ts'
+import type { RuntimeParts } from './parts.driver.ts'
+import type { Place } from './place.ts'
+import { reconcilePod } from './pods.ts'
+import { newProber } from './probes.driver.ts'
+import { probeTargets } from './probetargets.ts'
+import { podLabels } from './spec.ts'
+import { newStatusWriter } from './status.driver.ts'
+import type { PodAction } from './step.ts'
 import { isFault, type Troubles, troubleDelayMs } from './troubles.ts'
+import { withLastWords } from './words.driver.ts'
+import { newWorker, type Worker, wishOf } from './worker.ts'
 
 /**
  * All pods that this node has to do with, those bound to it and those of which containers are left. They are looked
@@ -20,8 +24,10 @@ import { isFault, type Troubles, troubleDelayMs } from './troubles.ts'
 export interface PodWorkers {
   /** This pod is one of the node's; it is looked at with the next look. */
   adopt(uid: string, key: Key): void
-  /** Looks at every pod with this key. */
+  /** Looks at every pod with this key, which was written; what shows of it in its volumes is brought up to date. */
   lookByKey(key: Key): void
+  /** Looks at the pods that refer to these keys, which were written. */
+  lookByReferences(keys: ReadonlySet<Key>): void
   /** Only the status of the pods with this key was written: it is compared with what is known. */
   compareByKey(key: Key): void
   lookAtAll(): void
@@ -31,71 +37,68 @@ export interface PodWorkers {
   lookByContainer(id: string): boolean
   /** A container was seen on the engine; its pod is looked at when it is new. */
   found(id: string, uid: string, key: Key): void
+  /** The folder of a pod was seen on the disk; it goes when nobody knows the pod. */
+  foundFolder(uid: string): void
   stop(): void
 }
 
-interface PodWorkersParts {
-  readonly view: StoreView
-  readonly writer: StoreWriter
-  readonly engine: Engine
-  readonly clock: Clock
-  readonly log: Log
-  readonly place: Place
-  readonly self: { readonly name: string; readonly identity: string }
+interface PodWorkersParts extends RuntimeParts {
+  /** What the engine is, once it has said so. */
+  readonly engineInfo: () => EngineInfo | null
   readonly troubles: Troubles
   /** Told of a bug, which ends the runtime. */
   readonly broke: (cause: Error) => void
 }
 
-interface Worker {
-  readonly uid: string
-  readonly key: Key
-  memory: PodMemory
-  /** What the engine showed last; null: not looked yet. */
-  seen: readonly Container[] | null
-  stepping: boolean
-  stepAgain: boolean
-  writing: boolean
-  writeAgain: boolean
-  /** Tries in a row that ended in a fault. */
-  faults: number
-  /** What is acted upon of the pod's deletion, and what breaks off the act when that changes. */
-  wish: string
-  interrupt: (() => void) | null
-  cancelStep: () => void
-  cancelWrite: () => void
-}
-
 /** Rounds of actions before a pod is given a rest: more mean that the engine does not do as it is told. */
-const roundsMax = 20
-const writeRetryMs = 1_000
+const roundsMax = 30
+/** Actions after which the engine's containers are as they were. */
+const quiet: readonly PodAction['type'][] = ['attach', 'fill', 'withdraw', 'clean', 'forget']
 
 export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodWorkers {
-  const { view, writer, engine, clock, log, place, self, troubles, broke } = parts
+  const { view, writer, engine, clock, log, node: self, troubles, broke } = parts
   const workers = new Map<string, Worker>()
   const owners = new Map<string, Worker>()
   const hands = newHands({
-    engine,
-    clock,
+    ...parts,
     place,
+    sources: (namespace) => sourcesOf(view, namespace),
     made: (uid, id) => void owners.set(id, must(workers.get(uid), 'a pod with actions has a worker')),
   })
+  const prober = newProber({ ...parts, changed: heedProbes }, signal)
+  const writeStatus = newStatusWriter(
+    { ...parts, self, hostIP: self.internalIp, wanted, isCurrent, verdicts: prober.verdicts },
+    signal,
+  )
+
+  function place(): Place {
+    const { cpuMillis = 0, memoryBytes = 0 } = parts.engineInfo() ?? {}
+    return { clusterId: self.clusterId, node: self.name, hostIP: self.internalIp, cpuMillis, memoryBytes }
+  }
 
   function adopt(uid: string, key: Key): Worker {
     const worker = workers.get(uid) ?? newWorker(uid, key)
+    if (worker.key === '') worker.key = key
     workers.set(uid, worker)
     return worker
   }
 
   /** Null when it is gone, another of its name, or not of this node. */
   function wanted(worker: Worker): Wanted | null {
-    const found = wantedOf(view.get(worker.key), self.name)
+    const found = worker.key === '' ? null : wantedOf(view.get(worker.key), self.name)
     return found?.pod.metadata.uid === worker.uid ? found : null
   }
 
   /** Not released: another may have been adopted for the same pod since. */
   function isCurrent(worker: Worker): boolean {
     return !signal.aborted && workers.get(worker.uid) === worker
+  }
+
+  function heedProbes(uid: string, readinessAlone: boolean): void {
+    const worker = workers.get(uid)
+    if (worker === undefined) return
+    writeStatus(worker)
+    if (!readinessAlone) poke(worker)
   }
 
   // ---- Steps -----------------------------------------------------------------------------------------------------
@@ -135,13 +138,17 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
 
   /** Looks, decides and acts until there is nothing left to do. */
   async function step(worker: Worker): Promise<void> {
+    let containers: readonly Container[] | null = null
     for (let round = 0; round < roundsMax; round++) {
-      const containers = await engine.containers(podLabels(worker.uid, place), signal)
+      containers ??= await look(worker)
       const now = wanted(worker)
-      if (now === null && containers.length === 0) return release(worker)
-      for (const { id } of containers) owners.set(id, worker)
+      if (now === null && containers.length === 0 && worker.memory.cleaned) return release(worker)
+      if (worker.stale) worker.memory = forgetConfiguration(worker.memory)
+      worker.stale = false
+      prober.watch(worker.uid, now === null ? [] : probeTargets(now.pod, containers, worker.memory, clock.nowMs()))
       const nowMs = clock.monotonicMs()
-      const next = reconcilePod(now?.pod ?? null, { containers, memory: worker.memory }, nowMs)
+      const observed = { containers, memory: worker.memory, verdicts: prober.verdicts(worker.uid) }
+      const next = reconcilePod(now?.pod ?? null, observed, nowMs)
       worker.seen = containers
       worker.memory = next.memory
       writeStatus(worker)
@@ -150,28 +157,47 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
         return
       }
       await perform(worker, now, next.actions)
+      if (next.actions.some(({ type }) => !quiet.includes(type))) containers = null
     }
     throw new DeviceError('failed', 'the engine does not come to what it was told')
   }
 
-  /** Does what was decided. Breaks off, for a new decision, when the pod's deletion begins or changes meanwhile. */
+  async function look(worker: Worker): Promise<readonly Container[]> {
+    const containers = await engine.containers(podLabels(worker.uid, place()), signal)
+    for (const { id } of containers) owners.set(id, worker)
+    const now = wanted(worker)
+    if (now !== null) worker.memory = await withLastWords(now.pod, containers, worker.memory, parts, signal)
+    return containers
+  }
+
+  /** Does what was decided, all at once. Breaks off, for a new decision, when the pod's deletion begins or changes meanwhile. */
   async function perform(worker: Worker, now: Wanted | null, actions: readonly PodAction[]): Promise<void> {
     const acting = childSignal(signal)
     const overtaken = new Error('the pod is wanted otherwise by now')
     worker.wish = wishOf(now)
     worker.interrupt = () => acting.abort(overtaken)
-    try {
-      for (const action of actions) {
-        log.debug('pod action', { pod: worker.key, uid: worker.uid, ...action })
-        if (action.type === 'forget') await forget(worker, now, acting.signal)
-        else worker.memory = await hands.act(now?.pod ?? null, action, worker.memory, acting.signal)
-      }
-    } catch (cause) {
-      if (cause !== overtaken) throw cause
-    } finally {
-      worker.interrupt = null
-      acting.release()
-    }
+    const { uid, seen, memory } = worker
+    const of: PodAtHand = { uid, pod: now?.pod ?? null, containers: seen ?? [], memory }
+    const acts = await Promise.allSettled(actions.map((action) => act(worker, of, now, action, acting.signal)))
+    worker.interrupt = null
+    acting.release()
+    const causes = acts.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []))
+    const cause =
+      causes.find((each) => !isFault(each) && each !== overtaken) ?? causes.find((each) => each !== overtaken)
+    if (cause !== undefined) throw cause
+  }
+
+  async function act(
+    worker: Worker,
+    of: PodAtHand,
+    now: Wanted | null,
+    action: PodAction,
+    acting: AbortSignal,
+  ): Promise<void> {
+    log.debug('pod action', { pod: worker.key, uid: worker.uid, ...action })
+    if (action.type === 'forget') return await forget(worker, now, acting)
+    const learnt = await hands.act(of, action, acting)
+    worker.memory = learnt(worker.memory)
   }
 
   async function forget(worker: Worker, now: Wanted | null, acting: AbortSignal): Promise<void> {
@@ -183,71 +209,33 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
   function release(worker: Worker): void {
     worker.cancelStep()
     worker.cancelWrite()
+    prober.watch(worker.uid, [])
     workers.delete(worker.uid)
     for (const [id, owner] of owners) if (owner === worker) owners.delete(id)
     troubles.forget(`pod ${worker.uid}`)
   }
 
-  // ---- Status: beside the steps, so that containers are looked after while nothing can be written -----------------
-
-  function writeStatus(worker: Worker): void {
-    worker.writeAgain = true
-    if (!worker.writing) void writeWhileAsked(worker)
-  }
-
-  /** Never rejects. */
-  async function writeWhileAsked(worker: Worker): Promise<void> {
-    worker.writing = true
-    try {
-      while (worker.writeAgain && isCurrent(worker)) {
-        worker.writeAgain = false
-        worker.cancelWrite()
-        // Refused: somebody else wrote the pod meanwhile, and the view shows it by now.
-        if (!(await writeOnce(worker))) worker.writeAgain = true
-      }
-    } catch (cause) {
-      if (signal.aborted) return
-      if (!isFault(cause)) return broke(cause as Error)
-      troubles.failed('status', 'statuses of pods cannot be written for now', cause)
-      worker.cancelWrite = clock.after(writeRetryMs, () => writeStatus(worker))
-    } finally {
-      worker.writing = false
-    }
-  }
-
-  /** False when it was refused. */
-  async function writeOnce(worker: Worker): Promise<boolean> {
-    const now = wanted(worker)
-    const own = ownNode(view, self)
-    if (now === null || own === null || worker.seen === null) return true
-    const observed = { containers: worker.seen, memory: worker.memory }
-    const status = podStatus(now.pod, observed, {
-      hostIP: place.hostIP,
-      declaredLost: isDeclaredLost(own.node),
-      wallMs: clock.nowMs(),
-      nowMs: clock.monotonicMs(),
-    })
-    if (sameJson(status, now.pod.status)) return true
-    const next: Pod = { ...now.pod, status }
-    const expect = { type: 'revision', revision: now.version.revision } as const
-    const put = { type: 'put', key: worker.key, expect, value: writeStored(next) } as const
-    // What has ended takes nothing of its node any more.
-    const write = isFinished(next) ? { ...put, claims: [] } : put
-    const outcome = await writer.commit({ writes: [write] }, signal)
-    troubles.worked('status', 'statuses of pods are written again')
-    return outcome.type === 'done'
+  function refresh(worker: Worker): void {
+    worker.stale = true
+    poke(worker)
   }
 
   return {
     adopt: (uid, key) => void adopt(uid, key),
     lookByKey(key) {
-      for (const worker of [...workers.values()]) if (worker.key === key) poke(worker)
+      for (const worker of [...workers.values()]) if (worker.key === key) refresh(worker)
+    },
+    lookByReferences(keys) {
+      for (const worker of [...workers.values()]) {
+        const pod = wanted(worker)?.pod
+        if (pod !== undefined && [...keysReferred(pod)].some((key) => keys.has(key))) refresh(worker)
+      }
     },
     compareByKey(key) {
       for (const worker of workers.values()) if (worker.key === key) writeStatus(worker)
     },
     lookAtAll() {
-      for (const worker of [...workers.values()]) poke(worker)
+      for (const worker of [...workers.values()]) refresh(worker)
     },
     compareAll() {
       for (const worker of workers.values()) writeStatus(worker)
@@ -262,6 +250,9 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
       owners.set(id, worker)
       if (worker.seen === null) poke(worker)
     },
+    foundFolder(uid) {
+      if (!workers.has(uid)) poke(adopt(uid, ''))
+    },
     stop() {
       for (const { cancelStep, cancelWrite } of workers.values()) {
         cancelStep()
@@ -269,28 +260,4 @@ export function newPodWorkers(parts: PodWorkersParts, signal: AbortSignal): PodW
       }
     },
   }
-}
-
-function newWorker(uid: string, key: Key): Worker {
-  return {
-    uid,
-    key,
-    memory: emptyMemory,
-    seen: null,
-    stepping: false,
-    stepAgain: false,
-    writing: false,
-    writeAgain: false,
-    faults: 0,
-    wish: '',
-    interrupt: null,
-    cancelStep: () => undefined,
-    cancelWrite: () => undefined,
-  }
-}
-
-function wishOf(wanted: Wanted | null): string {
-  if (wanted === null) return 'gone'
-  const { deletionTimestamp, deletionGracePeriodSeconds } = wanted.pod.metadata
-  return deletionTimestamp === undefined ? 'run' : `end in ${deletionGracePeriodSeconds ?? ''}`
 }

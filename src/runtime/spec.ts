@@ -1,160 +1,165 @@
 import type { ContainerSpec } from '../host/host.ts'
 import { amountsOf } from '../objects/capacity.ts'
-import type { Container, EnvVar, Pod } from '../objects/types.ts'
-import { containerName, labels } from './labels.ts'
-
-/** What a pod's containers need to know of the node that they run on. */
-export interface Place {
-  readonly clusterId: string
-  readonly node: string
-  /** The node's own address. */
-  readonly hostIP: string
-}
+import { qosClass } from '../objects/kinds/poddefaults.ts'
+import type { Container, Pod } from '../objects/types.ts'
+import { environmentOf, expand } from './environment.ts'
+import type { FieldFacts } from './fields.ts'
+import { containerName, labels, sandboxName } from './labels.ts'
+import { pauseImage } from './pause.ts'
+import type { Place } from './place.ts'
+import { rightsOf } from './rights.ts'
+import type { Sources } from './sources.ts'
+import { unsupported } from './unsupported.ts'
+import { lastWordsPath, type PlannedMount, plannedMounts } from './volumes.ts'
 
 /** Either what to ask of the engine, or why this pod cannot be run as it says. */
 export type Asked =
-  | { readonly spec: ContainerSpec; readonly error: null }
+  | { readonly spec: ContainerSpec; readonly mounts: readonly PlannedMount[]; readonly error: null }
   | { readonly spec: null; readonly error: string }
 
-/** A container of a pod in the engine's terms. What is not honoured is refused, never passed over. */
-export function containerSpec(pod: Pod, container: Container, attempt: number, place: Place): Asked {
-  const error = unsupported(pod, container)
-  if (error !== null) return { spec: null, error }
-  const env = environment(pod, container, place)
-  if (env.error !== null) return { spec: null, error: env.error }
+/** What a container is made of, beside what its pod says. */
+export interface Making {
+  readonly facts: FieldFacts
+  readonly sources: Sources
+  /** Where pods' folders lie. */
+  readonly root: string
+  readonly attempt: number
+  /** The id of the sandbox to join. */
+  readonly sandbox: string
+  /** The pod's own hosts file, to be mounted; null: the engine's. */
+  readonly hosts: string | null
+}
+
+/** A container of a pod in the engine's terms, but for its mounts. What is not honoured is refused, never passed over. */
+export function containerSpec(container: Container, making: Making): Asked {
+  const { facts, sources, root, attempt, sandbox, hosts } = making
+  const { pod, place } = facts
+  const env = environmentOf(container, facts, sources)
+  const rights = rightsOf(pod, container)
+  const error = unsupported(pod, container) ?? env.error ?? rights.error
+  if (env.list === null || rights.given === null || error !== null) return { spec: null, error: error ?? '' }
   const values = new Map(env.list.map(({ name, value }) => [name, value]))
-  const expanded = (words: readonly string[]): string[] => words.map((word) => expand(word, values))
-  const requests = amountsOf({ ...container.resources?.limits, ...container.resources?.requests })
-  const limits = amountsOf(container.resources?.limits)
-  const { name, namespace = '', uid = '' } = pod.metadata
+  const expanded = (text: string): string => expand(text, values)
+  const planned = plannedMounts(root, pod, container, expanded)
+  if (planned.error !== null) return { spec: null, error: planned.error }
+  const { lifecycle, terminationMessagePath = '/dev/termination-log' } = container
+  const own: PlannedMount[] = [
+    ownMount(lastWordsPath(root, pod.metadata.uid ?? '', container.name, attempt), terminationMessagePath),
+    ...(hosts === null ? [] : [ownMount(hosts, '/etc/hosts')]),
+  ].filter(({ target }) => !planned.mounts.some((mount) => mount.target === target))
   return {
     error: null,
+    mounts: [...planned.mounts, ...own],
     spec: {
-      name: containerName({ pod: name, namespace, container: container.name, attempt, uid }),
+      name: nameOf(pod, container.name, attempt),
       image: container.image ?? '',
-      ...(container.command !== undefined && { command: expanded(container.command) }),
-      ...(container.args !== undefined && { args: expanded(container.args) }),
+      ...(container.command !== undefined && { command: container.command.map(expanded) }),
+      ...(container.args !== undefined && { args: container.args.map(expanded) }),
       env: env.list,
       labels: {
-        ...podLabels(uid, place),
-        [labels.namespace]: namespace,
-        [labels.pod]: name,
-        [labels.container]: container.name,
-        [labels.attempt]: String(attempt),
+        ...ownLabels(pod, container.name, attempt, place),
         [labels.image]: container.image ?? '',
+        [labels.sandbox]: sandbox,
       },
-      hostname: (pod.spec.hostname ?? name).slice(0, hostnameMax).replace(/[-.]+$/, ''),
+      hostname: hostnameOf(pod),
       ...(container.workingDir !== undefined && { workingDir: container.workingDir }),
-      cpuRequestMillis: requests.cpu ?? 0,
-      ...(limits.cpu !== undefined && { cpuLimitMillis: limits.cpu }),
-      ...(limits.memory !== undefined && { memoryLimitBytes: limits.memory }),
+      ...resourcesOf(pod, container, place),
       tty: container.tty ?? false,
       stdin: container.stdin ?? false,
-      network: pod.spec.hostNetwork === true ? 'host' : 'default',
+      network: { join: sandbox },
+      ...processesOf(pod, sandbox),
+      ...(lifecycle?.stopSignal !== undefined && { stopSignal: lifecycle.stopSignal }),
+      ...rights.given,
     },
   }
 }
 
-/** What the kernel takes. */
-const hostnameMax = 63
+/** The container that holds the pod's namespaces: it has the pod's name, network and resolver. */
+export function sandboxSpec(
+  pod: Pod,
+  attempt: number,
+  place: Place,
+  network: ContainerSpec['network'],
+  dns: ContainerSpec['dns'] | null,
+): ContainerSpec {
+  return {
+    name: nameOf(pod, sandboxName, attempt),
+    image: pauseImage,
+    env: [],
+    labels: ownLabels(pod, sandboxName, attempt, place),
+    hostname: hostnameOf(pod),
+    cpuRequestMillis: 0,
+    tty: false,
+    stdin: false,
+    network: pod.spec.hostNetwork === true ? 'host' : network,
+    ...(dns !== null && { dns }),
+    ...(pod.spec.hostPID === true && { processes: 'host' }),
+    ...(pod.spec.hostIPC === true && { hostIpc: true }),
+  }
+}
+
+function ownMount(source: string, target: string): PlannedMount {
+  return { source, target, readOnly: false, part: null }
+}
+
+function nameOf({ metadata }: Pod, container: string, attempt: number): string {
+  const { name: pod, namespace = '', uid = '' } = metadata
+  return containerName({ pod, namespace, container, attempt, uid })
+}
+
+function ownLabels(
+  { metadata }: Pod,
+  container: string,
+  attempt: number,
+  place: Place,
+): Readonly<Record<string, string>> {
+  return {
+    ...podLabels(metadata.uid ?? '', place),
+    [labels.namespace]: metadata.namespace ?? '',
+    [labels.pod]: metadata.name,
+    [labels.container]: container,
+    [labels.attempt]: String(attempt),
+  }
+}
 
 /** By these all containers of one pod on one node are found. */
 export function podLabels(uid: string, place: Pick<Place, 'clusterId' | 'node'>): Readonly<Record<string, string>> {
   return { [labels.cluster]: place.clusterId, [labels.node]: place.node, [labels.uid]: uid }
 }
 
-// ---- What is not honoured yet ------------------------------------------------------------------------------------
+/** What the kernel takes. */
+const hostnameMax = 63
 
-const podFields = ['initContainers', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostAliases', 'securityContext']
-const containerFields = [
-  'envFrom',
-  'volumeMounts',
-  'volumeDevices',
-  'securityContext',
-  'livenessProbe',
-  'readinessProbe',
-  'startupProbe',
-  'lifecycle',
-]
-
-function unsupported(pod: Pod, container: Container): string | null {
-  if (pod.spec.containers.length > 1) return 'pods of more than one container are not supported by this version'
-  const field =
-    podFields.find((name) => isSet(pod.spec, name)) ?? containerFields.find((name) => isSet(container, name))
-  if (field !== undefined) return `${field} is not supported by this version`
-  const port = container.ports?.find(({ hostPort }) => hostPort !== undefined && hostPort !== 0)
-  if (port !== undefined && pod.spec.hostNetwork !== true) return 'hostPort is not supported by this version'
-  return null
+export function hostnameOf(pod: Pod): string {
+  return (pod.spec.hostname ?? pod.metadata.name).slice(0, hostnameMax).replace(/[-.]+$/, '')
 }
 
-/** The schema lets through all of Kubernetes' fields, also those that no room reads. */
-function isSet(object: object, field: string): boolean {
-  const value = (object as Readonly<Record<string, unknown>>)[field]
-  if (value === undefined || value === null || value === false) return false
-  return typeof value !== 'object' || Object.keys(value).length > 0
+function processesOf(pod: Pod, sandbox: string): Pick<ContainerSpec, 'processes'> {
+  if (pod.spec.hostPID === true) return { processes: 'host' }
+  return pod.spec.shareProcessNamespace === true ? { processes: { join: sandbox } } : {}
 }
 
-// ---- Environment -------------------------------------------------------------------------------------------------
+// ---- Resources ---------------------------------------------------------------------------------------------------
 
-interface EnvSource {
-  readonly fieldRef?: { readonly fieldPath?: string }
-}
-
-type Environment =
-  | { readonly list: ContainerSpec['env']; readonly error: null }
-  | { readonly list: null; readonly error: string }
-
-function environment(pod: Pod, container: Container, place: Place): Environment {
-  const values = new Map<string, string>()
-  for (const variable of container.env ?? []) {
-    const { valueFrom } = variable as EnvVar & { readonly valueFrom?: EnvSource }
-    if (valueFrom === undefined) {
-      values.set(variable.name, expand(variable.value ?? '', values))
-      continue
-    }
-    const path = valueFrom.fieldRef?.fieldPath
-    if (path === undefined) {
-      return { list: null, error: `env ${variable.name}: of valueFrom only fieldRef is supported by this version` }
-    }
-    const value = fieldOf(pod, path, place)
-    if (value === null) return { list: null, error: `env ${variable.name}: the field ${path} cannot be read here` }
-    values.set(variable.name, value)
-  }
-  return { list: [...values].map(([name, value]) => ({ name, value })), error: null }
-}
-
-/** The downward API: what a container may learn of its pod before it runs. */
-function fieldOf(pod: Pod, path: string, place: Place): string | null {
-  const { metadata } = pod
-  const keyed = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path)
-  if (keyed !== null) return (keyed[1] === 'labels' ? metadata.labels : metadata.annotations)?.[keyed[2] ?? ''] ?? ''
-  switch (path) {
-    case 'metadata.name':
-      return metadata.name
-    case 'metadata.namespace':
-      return metadata.namespace ?? ''
-    case 'metadata.uid':
-      return metadata.uid ?? ''
-    case 'spec.nodeName':
-      return place.node
-    case 'spec.serviceAccountName':
-      return (pod.spec as { readonly serviceAccountName?: string }).serviceAccountName ?? 'default'
-    case 'status.hostIP':
-    case 'status.hostIPs':
-      return place.hostIP
-    case 'status.podIP':
-    case 'status.podIPs':
-      // The engine gives the address with the start; only the node's own is known before.
-      return pod.spec.hostNetwork === true ? place.hostIP : null
-    default:
-      return null
+function resourcesOf(pod: Pod, { resources }: Container, place: Place): Partial<ContainerSpec> {
+  const requests = amountsOf({ ...resources?.limits, ...resources?.requests })
+  const limits = amountsOf(resources?.limits)
+  return {
+    cpuRequestMillis: requests.cpu ?? 0,
+    ...(limits.cpu !== undefined && { cpuLimitMillis: limits.cpu }),
+    ...(limits.memory !== undefined && { memoryLimitBytes: limits.memory }),
+    oomScore: oomScore(pod, requests.memory ?? 0, place),
   }
 }
 
-/** `$(NAME)` becomes the value; `$$` one dollar that is not looked at; a name that is not known stays as it is. */
-export function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
-    if (whole === '$$') return '$'
-    return values.get(name ?? '') ?? whole
-  })
+/**
+ * Who goes first when the node runs out of memory: those that asked for none, then the others, the sooner the less of
+ * it they asked for (pkg/kubelet/qos/policy.go). Never below 0: no container is to outlive the host's own daemons.
+ */
+function oomScore(pod: Pod, requestBytes: number, { memoryBytes }: Place): number {
+  const quality = qosClass(pod.spec)
+  if (quality === 'Guaranteed') return 0
+  if (quality === 'BestEffort') return 1000
+  const score = memoryBytes === 0 ? 999 : 1000 - Math.floor((1000 * requestBytes) / memoryBytes)
+  return Math.min(Math.max(score, 3), 999)
 }

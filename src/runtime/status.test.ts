@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { Container } from '../host/host.ts'
 import type { Condition, Pod, PodStatus } from '../objects/types.ts'
-import { fixtureContainer, fixturePod } from './fixture.ts'
-import { type ContainerMemory, emptyMemory, memoryOf } from './pods.ts'
+import { fixtureContainer, fixtureOther, fixturePod, fixtureSandbox, noVerdicts, settledMemory } from './fixture.ts'
+import { type ContainerMemory, emptyMemory, memoryOf, rememberVolumes } from './memory.ts'
 import { podStatus, type StatusInput } from './status.ts'
 
 const input: StatusInput = { hostIP: '192.0.2.1', declaredLost: false, wallMs: Date.UTC(2026, 0, 1), nowMs: 5_000 }
 const at = '2026-01-01T00:00:00Z'
 
 function statusOf(pod: Pod, containers: readonly Container[], memory: Partial<ContainerMemory> = {}): PodStatus {
-  const remembered = { ...emptyMemory, containers: { main: { ...memoryOf(emptyMemory, 'main'), ...memory } } }
-  return podStatus(pod, { containers, memory: remembered }, input)
+  const remembered = { ...settledMemory, containers: { main: { ...memoryOf(emptyMemory, 'main'), ...memory } } }
+  const observed = { containers: [fixtureSandbox(0, 'running'), ...containers], memory: remembered }
+  return podStatus(pod, { ...observed, verdicts: noVerdicts }, input)
 }
 
 function condition(status: PodStatus, type: string): Condition | undefined {
@@ -53,7 +54,9 @@ describe('the status of a pod', () => {
     const containers = [fixtureContainer(0, 'exited'), fixtureContainer(1, 'running')]
     const status = statusOf(pod, containers)
     const later = { ...input, wallMs: input.wallMs + 3_600_000, nowMs: 9_000_000 }
-    expect(podStatus({ ...pod, status }, { containers, memory: emptyMemory }, later)).toEqual(status)
+    // Also to a daemon that has just begun, and remembers nothing.
+    const observed = { containers: [fixtureSandbox(0, 'running'), ...containers], memory: emptyMemory }
+    expect(podStatus({ ...pod, status }, { ...observed, verdicts: noVerdicts }, later)).toEqual(status)
   })
 
   const died = fixtureContainer(3, 'exited')
@@ -114,7 +117,7 @@ describe('the status of a pod', () => {
       'Running',
       {
         state: { waiting: { reason: 'RunContainerError', message: 'no such program' } },
-        lastState: { terminated: { exitCode: 128, reason: 'StartError' } },
+        lastState: { terminated: { exitCode: 128, reason: 'ContainerCannotRun' } },
       },
     ],
     [
@@ -175,14 +178,104 @@ describe('the status of a pod', () => {
   it('leaves the word of the leader about a lost node as long as it stands', () => {
     const conditions = [{ type: 'Ready', status: 'False', reason: 'NodeLost', lastTransitionTime: 'then' }]
     const pod = fixturePod({ status: { phase: 'Running', conditions } })
-    const observed = { containers: [fixtureContainer(0, 'running')], memory: emptyMemory }
+    const containers = [fixtureSandbox(0, 'running'), fixtureContainer(0, 'running')]
+    const observed = { containers, memory: settledMemory, verdicts: noVerdicts }
     const lost = podStatus(pod, observed, { ...input, declaredLost: true })
     expect(condition(lost, 'Ready')).toEqual(conditions[0])
     expect(condition(podStatus(pod, observed, input), 'Ready')?.status).toBe('True')
   })
 
-  it('on the host network has its address', () => {
-    const pod = fixturePod({ spec: { hostNetwork: true } })
-    expect(statusOf(pod, [fixtureContainer(0, 'running', { address: undefined })]).podIP).toBe('192.0.2.1')
+  it('has no address before its first container, nor when its sandbox is gone', () => {
+    expect(statusOf(fixturePod(), []).podIP).toBeUndefined()
+    const observed = { containers: [fixtureContainer(0, 'running')], memory: settledMemory, verdicts: noVerdicts }
+    expect(podStatus(fixturePod({ status: { podIP: '10.0.0.2' } }), observed, input).podIP).toBeUndefined()
+  })
+
+  it('keeps its last words, also when the file is gone', () => {
+    const observed = {
+      containers: [died],
+      memory: { ...emptyMemory, messages: { c3: 'disk full' } },
+      verdicts: noVerdicts,
+    }
+    const pod = fixturePod({ spec: { restartPolicy: 'Never' } })
+    const status = podStatus(pod, observed, input)
+    expect(status.containerStatuses?.[0]?.state?.terminated).toMatchObject({ message: 'disk full', exitCode: 1 })
+    const later = podStatus({ ...pod, status }, { ...observed, memory: emptyMemory }, input)
+    expect(later.containerStatuses?.[0]?.state?.terminated?.message).toBe('disk full')
+  })
+
+  it('is ready when its probes say so, each container for itself', () => {
+    const spec = {
+      containers: [
+        { name: 'main', image: 'bb:1' },
+        { name: 'other', image: 'bb:1' },
+      ],
+    }
+    const containers = [
+      fixtureSandbox(0, 'running'),
+      fixtureContainer(0, 'running'),
+      fixtureOther('other', 0, 'running'),
+    ]
+    const slow = new Map([['other0', { started: true, ready: false, unhealthy: null }]])
+    const status = podStatus(fixturePod({ spec }), { containers, memory: settledMemory, verdicts: slow }, input)
+    expect(status.containerStatuses?.map(({ ready }) => ready)).toEqual([true, false])
+    const message = 'containers with unready status: [other]'
+    expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message })
+  })
+
+  it('a probe that has said nothing yet is no good word', () => {
+    const readinessProbe = { exec: { command: ['true'] } }
+    const status = statusOf(fixturePod({ container: { readinessProbe } }), [fixtureContainer(0, 'running')])
+    expect(status.containerStatuses?.[0]).toMatchObject({ ready: false, started: true })
+  })
+
+  describe('with init containers', () => {
+    const initContainers = [
+      { name: 'first', image: 'bb:1' },
+      { name: 'side', image: 'bb:1', restartPolicy: 'Always' },
+    ]
+    const pod = fixturePod({ spec: { initContainers } })
+    const done = fixtureOther('first', 0, 'exited', { exitCode: 0 })
+
+    it('waits for them, and says for which', () => {
+      const status = statusOf(pod, [fixtureOther('first', 0, 'running')])
+      expect(status.phase).toBe('Pending')
+      const message = 'containers with incomplete status: [first side]'
+      expect(condition(status, 'Initialized')).toMatchObject({ status: 'False', message })
+      expect(status.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } })
+      expect(status.initContainerStatuses?.map(({ ready }) => ready)).toEqual([false, false])
+    })
+
+    it('runs when they have done their part, and its sidecar counts with the others', () => {
+      const containers = [done, fixtureOther('side', 0, 'running'), fixtureContainer(0, 'running')]
+      const status = statusOf(pod, containers)
+      expect(status).toMatchObject({
+        phase: 'Running',
+        initContainerStatuses: [{ ready: true }, { ready: true, started: true }],
+      })
+      expect(condition(status, 'Ready')?.status).toBe('True')
+      const without = statusOf({ ...pod, status }, [done, fixtureContainer(0, 'running')])
+      expect(condition(without, 'Ready')?.message).toBe('containers with unready status: [side]')
+      expect(condition(without, 'Initialized')?.status).toBe('True')
+    })
+
+    it('has ended when the sidecar has, too', () => {
+      const job = fixturePod({ spec: { initContainers, restartPolicy: 'Never' }, status: { phase: 'Running' } })
+      const main = fixtureContainer(0, 'exited', { exitCode: 0 })
+      expect(statusOf(job, [done, fixtureOther('side', 0, 'running'), main]).phase).toBe('Running')
+      expect(statusOf(job, [done, fixtureOther('side', 0, 'exited'), main]).phase).toBe('Succeeded')
+    })
+
+    it('has failed when one of them failed and nothing is tried twice', () => {
+      const once = fixturePod({ spec: { initContainers, restartPolicy: 'Never' } })
+      expect(statusOf(once, [fixtureOther('first', 0, 'exited')]).phase).toBe('Failed')
+    })
+  })
+
+  it('says what keeps its containers from being made', () => {
+    const memory = rememberVolumes(emptyMemory, { reason: 'FailedMount', message: 'configmap "c" not found' }, 0)
+    const status = podStatus(fixturePod(), { containers: [], memory, verdicts: noVerdicts }, input)
+    const waiting = { reason: 'ContainerCreating', message: 'configmap "c" not found' }
+    expect(status.containerStatuses?.[0]?.state).toEqual({ waiting })
   })
 })

@@ -1,10 +1,11 @@
-import type { Container as Seen } from '../host/host.ts'
 import { formatTime } from '../lib/rfc3339.ts'
 import { withCondition } from '../objects/conditions.ts'
-import type { Condition, Container, ContainerState, ContainerStatus, Pod, PodStatus } from '../objects/types.ts'
-import { restartDelayMs } from './backoff.ts'
-import { type Attempt, attemptsOf, failedToStart } from './labels.ts'
-import { isFinished, memoryOf, type Observed, outdated, type PodMemory, staysEnded } from './pods.ts'
+import type { Condition, ContainerStatus, Pod, PodStatus } from '../objects/types.ts'
+import { containerStatus, type Part } from './containerstatus.ts'
+import { attemptsOf, isSandbox, sandboxName } from './labels.ts'
+import { initPolicyOf, isFinished, isOver, isSidecar, policyOf } from './policy.ts'
+import { isInitialized } from './running.ts'
+import type { Observed } from './step.ts'
 
 export interface StatusInput {
   readonly hostIP: string
@@ -19,146 +20,81 @@ export interface StatusInput {
 /** What the pod's status should say. Says the same as before when nothing changed, so that nothing need be written. */
 export function podStatus(pod: Pod, observed: Observed, input: StatusInput): PodStatus {
   const before = pod.status ?? {}
-  const containerStatuses = pod.spec.containers.map((container) =>
-    containerStatus(pod, container, observed, input.nowMs),
-  )
-  const phase = phaseOf(pod, containerStatuses)
-  const podIP = addressOf(pod, observed.containers, input.hostIP)
+  const over = isFinished(pod) || isOver(pod, observed.containers, observed.memory)
+  const initialized = isInitialized(pod, observed) || (over && isTrue(before, 'Initialized'))
+  const parts = partsOf(pod, over)
+  const shown = parts.map((part) => containerStatus(pod, part, initialized, observed, input.nowMs))
+  const inits = shown.filter((_, i) => parts[i]?.role !== 'main')
+  const mains = shown.filter((_, i) => parts[i]?.role === 'main')
+  // A sidecar serves with the others; an init container has done its part before.
+  const serving = shown.filter((_, i) => parts[i]?.role !== 'init')
+  const phase = phaseOf(pod, observed, over, mains, inits)
+  const podIP = addressOf(pod, observed)
   return {
     ...before,
     phase,
-    conditions: conditionsOf(pod, phase, containerStatuses, input),
+    conditions: conditionsOf(pod, phase, initialized ? [] : inits, serving, input),
     hostIP: input.hostIP,
     hostIPs: [{ ip: input.hostIP }],
     ...(podIP === undefined ? { podIP, podIPs: undefined } : { podIP, podIPs: [{ ip: podIP }] }),
     startTime: before.startTime ?? formatTime(input.wallMs),
-    containerStatuses,
+    ...(inits.length > 0 && { initContainerStatuses: inits }),
+    containerStatuses: mains,
   }
 }
 
-// ---- Containers --------------------------------------------------------------------------------------------------
-
-function containerStatus(pod: Pod, container: Container, observed: Observed, nowMs: number): ContainerStatus {
-  const attempts = attemptsOf(container.name, observed.containers)
-  const latest = attempts.at(-1)
-  const before = pod.status?.containerStatuses?.find(({ name }) => name === container.name)
-  const ended = attempts.slice(0, -1).findLast(({ seen }) => seen.state === 'exited')
-  const state = stateOf(pod, container, latest, observed.memory, nowMs)
-  const retired = state.waiting !== undefined && latest !== undefined && terminated(latest) !== null ? latest : ended
-  const lastState = retired === undefined ? before?.lastState : (terminated(retired) ?? undefined)
-  const shown = latest ?? retired
-  const running = state.running !== undefined
-  return {
-    name: container.name,
-    state,
-    ...(lastState !== undefined && { lastState }),
-    ready: running,
-    restartCount: latest?.attempt ?? before?.restartCount ?? 0,
-    image: container.image ?? '',
-    imageID: shown === undefined ? (before?.imageID ?? '') : `docker://${shown.seen.imageId}`,
-    ...containerIdOf(shown, before),
-    started: running,
-  }
+function partsOf(pod: Pod, over: boolean): readonly Part[] {
+  const inits = (pod.spec.initContainers ?? []).map((container): Part => {
+    if (isSidecar(container)) return { container, role: 'sidecar', policy: over ? 'Never' : 'Always' }
+    return { container, role: 'init', policy: initPolicyOf(pod) }
+  })
+  const policy = over ? 'Never' : policyOf(pod)
+  return [...inits, ...pod.spec.containers.map((container): Part => ({ container, role: 'main', policy }))]
 }
 
-function containerIdOf(shown: Attempt | undefined, before: ContainerStatus | undefined): { containerID?: string } {
-  const containerID = shown === undefined ? before?.containerID : `docker://${shown.seen.id}`
-  return containerID === undefined ? {} : { containerID }
-}
-
-function stateOf(
+function phaseOf(
   pod: Pod,
-  container: Container,
-  latest: Attempt | undefined,
-  memory: PodMemory,
-  nowMs: number,
-): ContainerState {
-  const { fault, faults, retryAtMs, deaths } = memoryOf(memory, container.name)
-  if (latest === undefined || (latest.seen.state === 'created' && !failedToStart(latest))) {
-    if (fault === null) return { waiting: { reason: 'ContainerCreating' } }
-    // The second failure and later ones are shown as the wait between them, as kubectl's users know it.
-    const reason = fault.reason === 'ErrImagePull' && faults > 1 ? 'ImagePullBackOff' : fault.reason
-    return { waiting: { reason, message: fault.message } }
-  }
-  if (latest.seen.state === 'running') return { running: startedAt(latest.seen) }
-  const end = terminated(latest) ?? {}
-  if (outdated(container, latest) && !isFinished(pod)) return { waiting: { reason: 'ContainerCreating' } }
-  if (isFinished(pod) || staysEnded(pod, latest) || pod.metadata.deletionTimestamp !== undefined) return end
-  if (fault !== null) return { waiting: { reason: fault.reason, message: fault.message } }
-  if (failedToStart(latest)) return { waiting: { reason: 'RunContainerError', message: latest.seen.error } }
-  if (nowMs >= retryAtMs) return end
-  const { name, namespace, uid } = pod.metadata
-  const which = `container=${container.name} pod=${name}_${namespace}(${uid})`
-  const message = `back-off ${duration(restartDelayMs(deaths))} restarting failed ${which}`
-  return { waiting: { reason: 'CrashLoopBackOff', message } }
-}
-
-/** As Go writes it: `10s`, `1m20s`. */
-function duration(ms: number): string {
-  const seconds = ms / 1000
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
-}
-
-/** How a try ended; null when it has not. */
-function terminated(attempt: Attempt): ContainerState | null {
-  const { seen } = attempt
-  const containerID = `docker://${seen.id}`
-  if (failedToStart(attempt)) {
-    return { terminated: { exitCode: startErrorCode, reason: 'StartError', message: seen.error, containerID } }
-  }
-  if (seen.state !== 'exited') return null
-  const exitCode = seen.exitCode ?? unknownExitCode
-  const reason = seen.oomKilled === true ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error'
-  return {
-    terminated: {
-      exitCode,
-      reason,
-      ...(seen.error !== undefined && { message: seen.error }),
-      ...startedAt(seen),
-      ...(seen.finishedAtMs !== undefined && { finishedAt: formatTime(seen.finishedAtMs) }),
-      containerID,
-    },
-  }
-}
-
-/** As containerd has it. */
-const startErrorCode = 128
-const unknownExitCode = 137
-
-function startedAt(seen: Seen): { startedAt?: string } {
-  return seen.startedAtMs === undefined ? {} : { startedAt: formatTime(seen.startedAtMs) }
-}
-
-// ---- The pod -----------------------------------------------------------------------------------------------------
-
-function phaseOf(pod: Pod, statuses: readonly ContainerStatus[]): string {
+  { containers }: Observed,
+  over: boolean,
+  mains: readonly ContainerStatus[],
+  inits: readonly ContainerStatus[],
+): string {
   const before = pod.status?.phase ?? 'Pending'
   // A phase never goes back from an end, and what a deletion ends is told by the deletion.
   if (isFinished(pod) || pod.metadata.deletionTimestamp !== undefined) return before
-  const ends = statuses.map(({ state }) => state?.terminated)
-  const policy = pod.spec.restartPolicy ?? 'Always'
-  const over = ends.every(
-    (end) => end !== undefined && (policy === 'Never' || (policy === 'OnFailure' && end.exitCode === 0)),
-  )
-  if (over) return ends.every((end) => end?.exitCode === 0) ? 'Succeeded' : 'Failed'
-  const begun = statuses.every(({ state, lastState }) => state?.waiting === undefined || lastState !== undefined)
+  if (over) {
+    if (containers.some((seen) => seen.state === 'running' && !isSandbox(seen))) return before
+    const well = mains.every(({ state }) => state?.terminated?.exitCode === 0)
+    return well || (mains.length === 0 && inits.length === 0) ? 'Succeeded' : 'Failed'
+  }
+  const begun = mains.every(({ state, lastState }) => state?.waiting === undefined || lastState !== undefined)
   return begun ? 'Running' : before
 }
+
+// ---- Conditions --------------------------------------------------------------------------------------------------
 
 function conditionsOf(
   pod: Pod,
   phase: string,
-  statuses: readonly ContainerStatus[],
+  unfinished: readonly ContainerStatus[],
+  serving: readonly ContainerStatus[],
   { wallMs, declaredLost }: StatusInput,
 ): readonly Condition[] {
-  const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name)
+  const unready = serving.filter(({ ready }) => !ready).map(({ name }) => name)
   const verdict = readiness(phase, unready)
-  const over = phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}
   const before = pod.status?.conditions
-  const initialized = withCondition(before, { type: 'Initialized', status: 'True', ...over }, wallMs)
+  const initialized = withCondition(before, { type: 'Initialized', ...initialization(phase, unfinished) }, wallMs)
   const contained = withCondition(initialized, { type: 'ContainersReady', ...verdict }, wallMs)
   if (declaredLost && before?.some(({ type, reason }) => type === 'Ready' && reason === 'NodeLost')) return contained
   return withCondition(contained, { type: 'Ready', ...verdict }, wallMs)
+}
+
+function initialization(phase: string, unfinished: readonly ContainerStatus[]): Omit<Condition, 'type'> {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
+  if (unfinished.length === 0) return { status: 'True' }
+  const names = unfinished.filter(({ ready }) => !ready).map(({ name }) => name)
+  const message = `containers with incomplete status: [${names.join(' ')}]`
+  return { status: 'False', reason: 'ContainersNotInitialized', message }
 }
 
 function readiness(phase: string, unready: readonly string[]): Omit<Condition, 'type'> {
@@ -169,9 +105,19 @@ function readiness(phase: string, unready: readonly string[]): Omit<Condition, '
   return { status: 'False', reason: 'ContainersNotReady', message }
 }
 
-/** The address of what runs; after that, none. */
-function addressOf(pod: Pod, containers: readonly Seen[], hostIP: string): string | undefined {
-  const running = containers.find(({ state }) => state === 'running')
-  if (running === undefined) return isFinished(pod) ? pod.status?.podIP : undefined
-  return pod.spec.hostNetwork === true ? hostIP : running.address
+function isTrue(status: PodStatus, wanted: string): boolean {
+  return status.conditions?.some(({ type, status: said }) => type === wanted && said === 'True') ?? false
+}
+
+// ---- The address -------------------------------------------------------------------------------------------------
+
+/** That of the sandbox which runs, told with the first container in it; of what has ended, the last one. */
+function addressOf(pod: Pod, { containers, memory }: Observed): string | undefined {
+  const before = pod.status?.podIP
+  if (isFinished(pod)) return before
+  const sandbox = attemptsOf(sandboxName, containers).at(-1)?.seen
+  if (sandbox?.state !== 'running' || containers.every(isSandbox)) return undefined
+  const { attached } = memory.network
+  // A daemon that has just begun has not asked yet: until then the last word counts.
+  return attached?.sandbox === sandbox.id ? attached.address : before
 }

@@ -1,5 +1,5 @@
 import { driveControllers } from '../../src/controllers/driver.ts'
-import type { Clock, Engine, Entropy, Log } from '../../src/host/host.ts'
+import type { Clock, Entropy, Log } from '../../src/host/host.ts'
 import { must } from '../../src/lib/assert.ts'
 import { applyDefaults } from '../../src/objects/defaults.ts'
 import { beginDeletion } from '../../src/objects/deletion.ts'
@@ -9,6 +9,7 @@ import { prepareCreate } from '../../src/objects/prepare.ts'
 import { keyOf, readStored, writeStored } from '../../src/objects/stored.ts'
 import type { KubeObject, Node, Pod } from '../../src/objects/types.ts'
 import { driveRuntime } from '../../src/runtime/driver.ts'
+import { engineNetwork, type RuntimeParts } from '../../src/runtime/parts.driver.ts'
 import { encodeProposal } from '../../src/store/codec.ts'
 import { newStoreCore } from '../../src/store/store.ts'
 import { NoQuorumError, type Outcome, type StoreView, type StoreWriter, type Txn } from '../../src/store/types.ts'
@@ -24,12 +25,18 @@ export interface OneStoreCluster {
   pod(name: string): Pod | undefined
   node(name: string): Node | undefined
   remove(name: string, graceSeconds: number | null): void
+  /** Makes a ConfigMap or Secret, or puts this in its place. */
+  configure(kind: 'ConfigMap' | 'Secret', name: string, data: Readonly<Record<string, string>>): void
   /** Starts a daemon's runtime; the returned function ends it and waits for it. */
-  run(node: string, engine: Engine): () => Promise<void>
+  run(node: string, devices: NodeDevices): () => Promise<void>
+  /** Pods that were withdrawn from the proxies, by address, in order. */
+  readonly withdrawn: readonly string[]
   lead(): () => Promise<void>
   /** What gossip says of a node. */
   hear(node: string, state: 'alive' | 'dead'): void
 }
+
+export type NodeDevices = Pick<RuntimeParts, 'engine' | 'files' | 'http' | 'sockets'>
 
 export interface ClusterNeeds {
   readonly clock: Clock
@@ -46,6 +53,7 @@ export function newOneStoreCluster({ clock, entropy, log, clusterId }: ClusterNe
   const { view } = core
   const heard = new Map<string, 'alive' | 'dead'>()
   const hearers = new Set<() => void>()
+  const withdrawn: string[] = []
   let sequence = 0
   let uids = 0
 
@@ -130,14 +138,30 @@ export function newOneStoreCluster({ clock, entropy, log, clusterId }: ClusterNe
       if (deletion.type !== 'marked') return
       commit({ writes: [{ type: 'put', key, expect, value: writeStored(deletion.object) }] })
     },
-    run(name, engine) {
+    withdrawn,
+    configure(kindName, name, data) {
+      const kind = must(findKindByName('v1', kindName), 'it is served')
+      const key = keyOf(kind, 'default', name)
+      const version = view.get(key)
+      const expect =
+        version === undefined
+          ? ({ type: 'absent' } as const)
+          : ({ type: 'revision', revision: version.revision } as const)
+      const value = writeStored(born(kind, 'default', { metadata: { name }, data }))
+      commit({ writes: [{ type: 'put', key, expect, value }] })
+    },
+    run(name, devices) {
       const key = keyOf(nodeKind, '', name)
       if (view.get(key) === undefined) {
         const value = writeStored(born(nodeKind, '', memberNode(self(name), {})))
         commit({ writes: [{ type: 'put', key, expect: { type: 'absent' }, value }] })
       }
       heard.set(`id-${name}`, 'alive')
-      return start((signal) => driveRuntime({ view, writer, engine, clock, log, node: self(name) }, signal))
+      const room = { view, writer, clock, log, podNetwork: engineNetwork }
+      const withdraw = async ({ address }: { readonly address: string }): Promise<void> => {
+        withdrawn.push(address)
+      }
+      return start((signal) => driveRuntime({ ...room, ...devices, withdraw, node: self(name) }, signal))
     },
     lead() {
       const voters = ['id-n1']
@@ -158,7 +182,18 @@ export function newOneStoreCluster({ clock, entropy, log, clusterId }: ClusterNe
           return () => hearers.delete(listener)
         },
       }
-      const parts = { view, writer, raft, heard: hearing, clock, entropy, log, node: self('n1'), founding: null }
+      const parts = {
+        view,
+        writer,
+        raft,
+        heard: hearing,
+        clock,
+        entropy,
+        log,
+        node: self('n1'),
+        founding: null,
+        caCertificatePem: 'pem',
+      }
       return start((signal) => driveControllers(parts, signal))
     },
     hear(node, state) {

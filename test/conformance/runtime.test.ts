@@ -1,28 +1,39 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newClock } from '../../src/host/clock.io.ts'
 import { dockerEngine } from '../../src/host/docker.io.ts'
 import type { Clock, Container, Engine, Entropy, Log } from '../../src/host/host.ts'
+import { askHttp } from '../../src/host/httpask.io.ts'
 import { newEntropy } from '../../src/host/random.io.ts'
+import { newSockets } from '../../src/host/sockets.io.ts'
+import { newFiles } from '../../src/host/volumes.io.ts'
 import { must } from '../../src/lib/assert.ts'
 import { conditionOf } from '../../src/objects/conditions.ts'
 import type { Pod } from '../../src/objects/types.ts'
 import { newSimClock, newSimMachineClock } from '../sim/host/clock.ts'
 import { newSimEngine } from '../sim/host/engine.ts'
 import { newSimEntropy } from '../sim/host/entropy.ts'
+import { newSimFiles } from '../sim/host/files.ts'
+import { newSimHttp } from '../sim/host/http.ts'
+import { newSimSockets } from '../sim/host/sockets.ts'
 import { newSimProcess } from '../sim/process.ts'
 import { newWorld } from '../sim/world.ts'
-import { newOneStoreCluster, type OneStoreCluster } from './cluster.ts'
+import { type NodeDevices, newOneStoreCluster, type OneStoreCluster } from './cluster.ts'
 import { dockerAnswers, dockerImage, importDockerImage } from './dockerimage.ts'
 
 /** Runtime and controllers on an engine: the same story on the real and on the simulated one. */
-interface Ground {
+interface Ground extends NodeDevices {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly engine: Engine
   readonly image: string
   pause(ms: number): Promise<void>
-  close(): void
+  /** Names of pods' folders that are left. */
+  folders(): Promise<readonly string[]>
+  close(): Promise<void>
 }
 
 const clusterId = `test-${Date.now()}`
@@ -36,20 +47,37 @@ suite('simulated', simulatedGround, servesSimulated)
 
 async function dockerGround(): Promise<Ground> {
   await importDockerImage()
-  const engine = dockerEngine()
-  return { clock: newClock(), entropy: newEntropy(), engine, image: dockerImage, pause, close: () => undefined }
+  const root = await mkdtemp(join(tmpdir(), 'skein-runtime-'))
+  return {
+    clock: newClock(),
+    entropy: newEntropy(),
+    engine: dockerEngine(),
+    files: newFiles(root),
+    http: { ask: askHttp },
+    sockets: newSockets(newLog([])),
+    image: dockerImage,
+    pause,
+    folders: () => readdir(root),
+    close: () => rm(root, { recursive: true }),
+  }
 }
 
 function simulatedGround(): Promise<Ground> {
   const world = newWorld(7)
   const process = newSimProcess(world, 'host')
+  const files = newSimFiles(world)
+  const stop = world.runFreely()
   return Promise.resolve({
     clock: newSimClock(world, process, newSimMachineClock(world)),
     entropy: newSimEntropy(world.random.fork()),
-    engine: newSimEngine(world, 'host', { images: ['bb:1'] }).attach(process),
+    engine: newSimEngine(world, 'host', { images: ['bb:1'], has: files.has }).attach(process),
+    files: files.attach(process),
+    http: newSimHttp(world).attach(process),
+    sockets: newSimSockets(world).attach(process),
     image: 'bb:1',
     pause: (ms) => new Promise<void>((resolve) => void world.after(ms, resolve)),
-    close: world.runFreely(),
+    folders: () => files.attach(process).list('/var/lib/skein/pods'),
+    close: () => Promise.resolve(stop()),
   })
 }
 
@@ -68,16 +96,21 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       said = []
       const log = newLog(said)
       cluster = newOneStoreCluster({ ...ground, log, clusterId: `${clusterId}-${name}-${++grown}` })
-      running = [cluster.run('n1', ground.engine), cluster.lead()]
+      running = [cluster.run('n1', ground), cluster.lead()]
     })
     afterEach(async () => {
       for (const stop of running) await stop()
-      for (const { id } of await containers()) await ground.engine.remove(id, signal)
+      for (const { id } of await everything()) await ground.engine.remove(id, signal)
     })
     afterAll(() => ground.close())
 
-    function containers(): Promise<readonly Container[]> {
+    function everything(): Promise<readonly Container[]> {
       return ground.engine.containers({ 'skein.dev/cluster': `${clusterId}-${name}-${grown}` }, signal)
+    }
+
+    /** Those that pods name; not their sandboxes. */
+    async function containers(): Promise<readonly Container[]> {
+      return (await everything()).filter(({ labels }) => labels['skein.dev/container'] !== 'POD')
     }
 
     async function until<T>(
@@ -207,7 +240,7 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       const before = await runningNow()
       await running.shift()?.()
       cluster.remove('gone', 0)
-      running.unshift(cluster.run('n1', ground.engine))
+      running.unshift(cluster.run('n1', ground))
       await until('the orphan is removed', async () => (await containers()).length === 1)
       const [left] = await containers()
       expect(before.map(({ id }) => id)).toContain(left?.id)
@@ -260,7 +293,7 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
     it('a node that is found dead takes its pods with it, and brings them back', async () => {
       create('web')
       await ready('web')
-      running.push(cluster.run('n2', ground.engine))
+      running.push(cluster.run('n2', ground))
       create('there', server, { nodeName: 'n2' })
       await ready('there')
       cluster.hear('n2', 'dead')

@@ -16,11 +16,12 @@ export interface Pods {
   readonly counts: { created: number; deleted: number }
 }
 
-/** A running container that says which pod it belongs to. */
+/** A running container that says which pod it belongs to; the pod's sandbox calls itself `POD`. */
 export interface RunningPod {
   readonly node: string
   readonly uid: string
   readonly name: string
+  readonly container: string
 }
 
 /** What the simulator reads of a pod. */
@@ -158,14 +159,19 @@ function unplaced(items: readonly ApiObject[], nodes: readonly string[]): string
 function strayContainers(items: readonly ApiObject[], running: readonly RunningPod[]): string | null {
   const should = new Map(items.filter((pod) => phaseOf(pod) === 'Running').map((pod) => [pod.metadata?.uid ?? '', pod]))
   const seen = new Set<string>()
-  for (const { uid, node, name } of running) {
+  for (const { uid, node, name, container } of running) {
     const pod = should.get(uid)
     if (pod === undefined) return `a container of ${name} runs on ${node}, which nobody wants`
     if (specOf(pod).nodeName !== node) return `${name} runs on ${node} and is bound to ${specOf(pod).nodeName}`
-    if (seen.has(uid)) return `${name} runs twice`
-    seen.add(uid)
+    const which = `${uid}/${container}`
+    if (seen.has(which)) return `${container} of ${name} runs twice`
+    seen.add(which)
   }
-  for (const [uid, pod] of should) if (!seen.has(uid)) return `${nameOf(pod)} is said to run and does not`
+  for (const [uid, pod] of should) {
+    for (const container of ['POD', 'main']) {
+      if (!seen.has(`${uid}/${container}`)) return `${nameOf(pod)} is said to run, and its ${container} does not`
+    }
+  }
   return null
 }
 

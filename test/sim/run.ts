@@ -180,7 +180,12 @@ function runningPods(cluster: SimCluster) {
   return cluster.nodes.flatMap(({ name: node, machine }) =>
     machine.engine.containers
       .filter(({ state, spec }) => state === 'running' && spec.labels[labels.uid] !== undefined)
-      .map(({ spec }) => ({ node, uid: spec.labels[labels.uid] ?? '', name: spec.labels[labels.pod] ?? '' })),
+      .map(({ spec }) => ({
+        node,
+        uid: spec.labels[labels.uid] ?? '',
+        name: spec.labels[labels.pod] ?? '',
+        container: spec.labels[labels.container] ?? '',
+      })),
   )
 }
 

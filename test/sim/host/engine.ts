@@ -50,7 +50,9 @@ export interface SimContainer {
   finishedAtMs?: number
   exitCode?: number
   error?: string
+  /** In the engine's own network; of one that joins another, none. */
   address?: string
+  pid?: number
   /** Counts starts, so that a planned end of an earlier run is not taken for one of this. */
   runs: number
   /** What it has printed. */
@@ -63,6 +65,8 @@ export interface SimEngineOptions {
   readonly cpuMillis?: number
   readonly memoryBytes?: number
   readonly program?: SimProgram
+  /** Whether a path that is to be mounted is there. */
+  readonly has?: (path: string) => boolean
 }
 
 interface Watcher {
@@ -82,6 +86,7 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
   const faults: SimEngineFaults = { failChance: 0, slowness: 1, injected: () => undefined }
   let running = true
   let made = 0
+  let pids = 1000
   const wallMs = (): number => worldEpochMs + Math.floor(world.nowMs)
 
   function changed(container: SimContainer, what: string): void {
@@ -98,7 +103,7 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
 
   function end(container: SimContainer, exitCode: number): void {
     if (container.state !== 'running') return
-    Object.assign(container, { state: 'exited', exitCode, finishedAtMs: wallMs(), address: undefined })
+    Object.assign(container, { state: 'exited', exitCode, finishedAtMs: wallMs(), address: undefined, pid: undefined })
     container.book.end()
     changed(container, `exited ${exitCode}`)
   }
@@ -110,9 +115,14 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
       Object.assign(container, { error: behaviour.refusal, exitCode: 127 })
       throw new DeviceError('invalid', behaviour.refusal)
     }
+    for (const other of joinedBy(container.spec)) {
+      if (containers.get(other)?.state === 'running') continue
+      throw new DeviceError('invalid', `cannot join network of a non running container: ${other}`)
+    }
     const run = ++container.runs
-    const address = `10.88.${random.below(256)}.${1 + random.below(254)}`
-    Object.assign(container, { state: 'running', startedAtMs: wallMs(), address, error: undefined })
+    const address =
+      container.spec.network === 'default' ? `10.88.${random.below(256)}.${1 + random.below(254)}` : undefined
+    Object.assign(container, { state: 'running', startedAtMs: wallMs(), address, pid: ++pids, error: undefined })
     Object.assign(container, { exitCode: undefined, finishedAtMs: undefined })
     changed(container, 'started')
     talk(container, behaviour)
@@ -168,6 +178,10 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
       if (other.name === spec.name)
         throw new DeviceError('conflict', `The container name "${spec.name}" is in use by ${id}`)
     }
+    const unmounted = (spec.mounts ?? []).find(({ source }) => options.has?.(source) === false)
+    if (unmounted !== undefined) {
+      throw new DeviceError('invalid', `bind source path does not exist: ${unmounted.source}`)
+    }
     const id = `${node}${String(++made).padStart(8, '0')}`
     const book = newSimLogBook(wallMs, () => faults.slowness)
     const container: SimContainer = { id, spec, state: 'created', runs: 0, book }
@@ -182,6 +196,16 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
     end(container, 137)
     containers.delete(id)
     changed(container, 'removed')
+  }
+
+  /** What a command does in a running container. */
+  function exec(id: string, command: readonly string[]): SimBehaviour {
+    const container = containers.get(id)
+    if (container === undefined) throw new DeviceError('not-found', `No such container: ${id}`)
+    if (container.state !== 'running') throw new DeviceError('conflict', `Container ${id} is not running`)
+    const behaviour = program(command)
+    if (behaviour.refusal !== undefined) throw new DeviceError('invalid', behaviour.refusal)
+    return behaviour
   }
 
   /** Ends a container as `docker stop` does: asks, waits, kills. Calls back when it has ended. */
@@ -267,6 +291,21 @@ export function newSimEngine(world: World, node: string, options: SimEngineOptio
         if (book === undefined) throw new DeviceError('not-found', `No such container: ${id}`)
         yield* book.read(process, options, signal)
       },
+      run: (id, command, outputBytesMax, signal) =>
+        deviceCall(process, signal, (answer) => {
+          world.after((5 + random.next() * 40) * faults.slowness, () => {
+            if (!running || random.chance(faults.failChance)) return answer.reject(0, unavailable())
+            try {
+              const { endsAfterMs, exitCode = 0, prints = [] } = exec(id, command)
+              const output = prints.map(({ text }) => text).join('')
+              if (endsAfterMs === undefined) return
+              answer.resolve(endsAfterMs, { exitCode, output: output.slice(0, outputBytesMax) })
+            } catch (cause) {
+              answer.reject(0.2, cause as Error)
+            }
+          })
+        }),
+      makeImage: (image, _executable, signal) => call(process, signal, [20, 50], () => void images.add(image)),
       hasImage: (image, signal) => call(process, signal, [1, 5], () => images.has(image)),
       pull: (image, signal) =>
         call(process, signal, [200, 3000], () => {
@@ -285,13 +324,21 @@ function carries(container: SimContainer, labels: Readonly<Record<string, string
   return Object.entries(labels).every(([key, value]) => container.spec.labels[key] === value)
 }
 
+/** The containers whose namespaces it shares. */
+function joinedBy({ network, processes }: ContainerSpec): readonly string[] {
+  return [network, processes].flatMap((of) => (typeof of === 'object' ? [of.join] : []))
+}
+
 /** As the engine tells it. */
 function seen(container: SimContainer): Container {
-  const { id, spec, state, startedAtMs, finishedAtMs, exitCode, error, address } = container
+  const { id, spec, state, startedAtMs, finishedAtMs, exitCode, error, address, pid } = container
   const base = { id, name: spec.name, labels: spec.labels, image: spec.image, imageId: `sha256:${spec.image}`, state }
   const started = startedAtMs === undefined ? {} : { startedAtMs }
   const failed = error === undefined ? {} : { error }
-  if (state === 'running') return { ...base, ...started, address: must(address, 'a running container has an address') }
+  if (state === 'running') {
+    const placed = address === undefined ? {} : { address }
+    return { ...base, ...started, ...placed, pid: must(pid, 'a running container has a first process') }
+  }
   if (state === 'created') return { ...base, ...failed }
   return { ...base, ...started, ...failed, finishedAtMs, exitCode, oomKilled: false }
 }

@@ -5,6 +5,7 @@ import { newSimClock, newSimMachineClock, type SimMachineClock } from './clock.t
 import { newSimDisk, type SimDisk } from './disk.ts'
 import { newSimEngine, type SimEngine, type SimEngineOptions } from './engine.ts'
 import { newSimEntropy } from './entropy.ts'
+import { newSimFiles, type SimFiles } from './files.ts'
 import type { SimHttp } from './http.ts'
 import { newSimLog, type SimLogLine } from './log.ts'
 import type { SimNetwork } from './network.ts'
@@ -18,6 +19,7 @@ export interface SimMachine {
   readonly clock: SimMachineClock
   readonly disk: SimDisk
   readonly engine: SimEngine
+  readonly files: SimFiles
 }
 
 /** What all machines of a world share. */
@@ -32,12 +34,14 @@ export interface SimSurroundings {
 }
 
 export function newSimMachine(world: World, node: string, identity: string, engine: SimEngineOptions): SimMachine {
+  const files = newSimFiles(world)
   return {
     node,
     identity,
     clock: newSimMachineClock(world),
     disk: newSimDisk(world, node),
-    engine: newSimEngine(world, node, engine),
+    engine: newSimEngine(world, node, { has: files.has, ...engine }),
+    files,
   }
 }
 
@@ -54,6 +58,7 @@ export function newSimHost(
     network: network.attach(process, machine.identity, addresses),
     disk: machine.disk.mount(process),
     engine: machine.engine.attach(process),
+    files: machine.files.attach(process),
     sockets: sockets.attach(process),
     http: http.attach(process),
     log: newSimLog(world, process, onLine),
