@@ -105,6 +105,7 @@ describe('OpenAPI', () => {
     expect(names).toContain('io.k8s.api.apps.v1.DeploymentSpec')
     expect(names).toContain('io.k8s.api.core.v1.PodSpec')
     expect(names).not.toContain('io.k8s.api.apps.v1.PodSpec')
+    expect(names).toContain('io.k8s.api.autoscaling.v1.Scale')
     const discovery = at(openApiDocument('discovery.k8s.io', 'v1'), 'components', 'schemas') as JsonObject
     expect(Object.keys(discovery)).toContain('io.k8s.api.discovery.v1.EndpointPort')
     expect(Object.keys(discovery)).toContain('io.k8s.api.core.v1.ObjectReference')

@@ -1,3 +1,4 @@
+import { isScalable, scale } from './kinds/scale.ts'
 import { kinds } from './kinds.ts'
 import { DeleteOptions } from './meta.ts'
 import { pathsOf } from './openapipaths.ts'
@@ -10,7 +11,7 @@ import type { JsonObject } from './value.ts'
 export function openApiDocument(group: string, version: string): JsonObject | undefined {
   const served = kinds.filter((kind) => kind.group === group && kind.version === version)
   if (served.length === 0) return undefined
-  const schemas = schemasOf(served, [DeleteOptions])
+  const schemas = schemasOf(served, [DeleteOptions, ...(served.some(isScalable) ? [scale.type] : [])])
   return {
     openapi: '3.0.0',
     info: { title: 'Skein', version: 'v1' },

@@ -1,5 +1,6 @@
 import type { Kind } from './kind.ts'
-import { gvk } from './openapischemas.ts'
+import { scale } from './kinds/scale.ts'
+import { gvk, schemaName } from './openapischemas.ts'
 import type { JsonObject } from './value.ts'
 
 /** The paths of one kind: which calls there are, what they take, and that they know `fieldValidation`. */
@@ -8,6 +9,8 @@ export function pathsOf(kind: Kind, schema: string): JsonObject {
   const base = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`
   const item = `${base}/{name}`
   const call: Caller = (action, method, options) => operation(kind, schema, action, method, options)
+  const scaleCall: Caller = (action, method, options) =>
+    operation(scale, schemaName(scale.type, scale.group), action, method, options)
   const list = call('list', 'get', { query: LIST, returns: `${schema}List` })
   return {
     [base]: {
@@ -19,8 +22,8 @@ export function pathsOf(kind: Kind, schema: string): JsonObject {
     ...(kind.namespaced && { [`${root}/${kind.plural}`]: { get: list } }),
     [item]: { parameters: pathParameters(kind, true), ...itemCalls(call) },
     ...Object.fromEntries(
-      kind.subresources.map(({ name, verbs }) => {
-        const { get, put, patch } = itemCalls(call)
+      kind.subresources.map(({ name, verbs, kind: shown }) => {
+        const { get, put, patch } = itemCalls(shown === null ? call : scaleCall)
         const writes = verbs.includes('update') ? { put, patch } : {}
         return [`${item}/${name}`, { parameters: pathParameters(kind, true), get, ...writes }]
       }),

@@ -1,4 +1,5 @@
 import type { Kind } from './kind.ts'
+import { scale } from './kinds/scale.ts'
 import { kinds } from './kinds.ts'
 import type { Field, ObjectType, ScalarType, Type } from './schema.ts'
 import type { Json, JsonObject } from './value.ts'
@@ -38,7 +39,7 @@ function homes(): ReadonlyMap<ObjectType, string> {
       for (const field of type.fields.values()) visit(field.type, group)
     }
   }
-  for (const kind of kinds) visit(kind.type, kind.group)
+  for (const kind of [...kinds, scale]) visit(kind.type, kind.group)
   return found
 }
 

@@ -221,6 +221,16 @@ describe('updates', () => {
   })
 })
 
+test("a node's subnet stays", () => {
+  const bare = born(node, named({ name: 'n1' }))
+  const member = { ...bare, spec: { podCIDR: '10.244.1.0/24' } } as KubeObject
+  expect(validateUpdate(node, member, bare)).toEqual([])
+  expect(validateUpdate(node, member, member)).toEqual([])
+  expect(validateUpdate(node, bare, member).map(errorMessage)).toEqual([
+    'spec.podCIDR: Forbidden: may not change once set: pods have addresses in it',
+  ])
+})
+
 test('errors as causes and together', () => {
   const errors = validateCreate(pod, born(pod, podWith({ containers: [{}] })))
   expect(errors.map(errorCause)).toEqual([

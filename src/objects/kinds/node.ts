@@ -1,4 +1,5 @@
 import { ageColumn, column, nameColumn, wideColumn } from '../columns.ts'
+import type { FieldError } from '../field.ts'
 import { kind } from '../kind.ts'
 import { dnsSubdomain } from '../rules.ts'
 import type { ValueOf } from '../schema.ts'
@@ -39,6 +40,13 @@ export const node = kind(
     ],
     // A subnet of pods is one node's alone.
     reserves: ({ spec }) => (spec?.podCIDR ? [`subnet-${spec.podCIDR.split('/')[0]}`] : []),
+    checkUpdate: (next, previous): FieldError[] => {
+      const before = previous.spec?.podCIDR
+      if (before === undefined || next.spec?.podCIDR === before) return []
+      return [
+        { type: 'Forbidden', field: 'spec.podCIDR', detail: 'may not change once set: pods have addresses in it' },
+      ]
+    },
     selectable: {
       'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false),
     },
