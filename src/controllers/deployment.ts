@@ -211,9 +211,9 @@ function scaled(bounds: Bounds, fresh: Revision | null, old: readonly Revision[]
   const served = [...active].sort(
     (a, b) => b.wanted - a.wanted || direction * (revisionOf(b.set.object) - revisionOf(a.set.object)),
   )
-  const shares = served.map(({ set, wanted }) => {
+  const shares = served.map(({ set, wanted, available }) => {
     const told = Number(set.object.metadata.annotations?.[maxAnnotation] ?? '')
-    return { wanted, maxBefore: Number.isSafeInteger(told) && told > 0 ? told : total }
+    return { wanted, available, maxBefore: Number.isSafeInteger(told) && told > 0 ? told : total }
   })
   const next = proportions(bounds, shares)
   return sized(new Map(served.map((revision, i) => [revision, next[i] ?? revision.wanted])))

@@ -36,7 +36,7 @@ function evictedAfter(pod: Partial<Pod>, tolerations: readonly Toleration[], tai
   }
   const memory = { times: newTaintTimes(), missing: new Map() }
   for (let seconds = 0; seconds <= 3_600; seconds++) {
-    const { steps } = reconcileNodes(store.cluster, hearing, memory, seconds * 1000)
+    const { steps } = reconcileNodes(store.cluster, { ...hearing, monotonicMs: seconds * 1000 }, memory, 0)
     if (steps.some(({ what }) => what === 'pod evicted')) return seconds
   }
   return null
@@ -58,7 +58,7 @@ describe('who leaves a node', () => {
     expect(evictedAfter({}, [{ key: 'maintenance', operator: 'Exists', tolerationSeconds: 7 }], 'maintenance')).toBe(7)
   })
 
-  it('counts from when a taint without a time was first seen', () => {
+  it('counts from when a taint was first seen', () => {
     const times = newTaintTimes()
     const taint = { key: 'a', effect: 'NoExecute' } as const
     expect([times('n1', taint, 5), times('n1', taint, 9), times('n2', taint, 9)]).toEqual([5, 5, 9])
@@ -110,7 +110,8 @@ describe('a node that dies', () => {
     store.pod('web', { nodeName: 'n9' })
     const memory = { times: () => 0, missing: new Map<string, number>() }
     const hearing = { heard: new Map(), active: new Set<string>(), settled: true }
-    const look = (nowMs: number) => store.follow(reconcileNodes(store.cluster, hearing, memory, nowMs))
+    const look = (nowMs: number) =>
+      store.follow(reconcileNodes(store.cluster, { ...hearing, monotonicMs: nowMs }, memory, 0))
     look(0)
     look(39_000)
     expect(store.read<Pod>(podKind, 'web')?.metadata.deletionTimestamp).toBeUndefined()

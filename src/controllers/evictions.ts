@@ -1,4 +1,3 @@
-import { parseTime } from '../lib/rfc3339.ts'
 import type { Node, Pod, Taint, Toleration } from '../objects/types.ts'
 import { tolerates } from '../placement/filters.ts'
 import type { Cluster } from './cluster.ts'
@@ -19,7 +18,8 @@ import { isActive } from './pods.ts'
  */
 export function evictionsFrom(
   node: Stored<Node>,
-  since: (taint: Taint) => number,
+  /** How long a taint has been there. */
+  forMs: (taint: Taint) => number,
   cluster: Cluster,
   nowMs: number,
 ): Plan {
@@ -29,7 +29,7 @@ export function evictionsFrom(
   let retryAfterMs: number | undefined
   for (const pod of cluster.podsOn(node.object.metadata.name)) {
     if (!isActive(pod.object)) continue
-    const inMs = evictedInMs(pod.object, taints, since, nowMs)
+    const inMs = evictedInMs(pod.object, taints, forMs)
     if (inMs === undefined) continue
     if (inMs > 0) retryAfterMs = earlier(retryAfterMs, inMs)
     else steps.push(evict(pod, cluster, nowMs))
@@ -42,15 +42,10 @@ const unreachable = 'node.kubernetes.io/unreachable'
 const defaultSeconds = 300
 
 /** Undefined: it may stay. */
-function evictedInMs(
-  pod: Pod,
-  taints: readonly Taint[],
-  since: (taint: Taint) => number,
-  nowMs: number,
-): number | undefined {
+function evictedInMs(pod: Pod, taints: readonly Taint[], forMs: (taint: Taint) => number): number | undefined {
   const waits = taints.map((taint) => {
-    const forMs = toleratedMs(pod, taint)
-    return forMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, since(taint) + forMs - nowMs)
+    const mayMs = toleratedMs(pod, taint)
+    return mayMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, mayMs - forMs(taint))
   })
   return waits.reduce(earlier, undefined)
 }
@@ -87,14 +82,15 @@ function evict(pod: Stored<Pod>, cluster: Cluster, nowMs: number): PlanStep {
   return planTogether('pod evicted', writes, fields, [happening])
 }
 
-/** When a taint was added; for one that does not say, when it was first seen. */
-export function newTaintTimes(): (node: string, taint: Taint, nowMs: number) => number {
+/**
+ * Since when a taint is there, on the leader's own steady clock: from when this leader first saw it. What a taint says of
+ * the time is not asked: a clock that jumps would take pods away that nobody brings back. Who leads anew counts anew.
+ */
+export function newTaintTimes(): (node: string, taint: Taint, monotonicMs: number) => number {
   const seen = new Map<string, number>()
-  return (node, taint, nowMs) => {
-    const told = parseTime(taint.timeAdded ?? '')
-    if (told !== null) return told
-    const id = `${node} ${taint.key} ${taint.value ?? ''}`
-    const first = seen.get(id) ?? nowMs
+  return (node, { key, value = '', timeAdded = '' }, monotonicMs) => {
+    const id = `${node} ${key} ${value} ${timeAdded}`
+    const first = seen.get(id) ?? monotonicMs
     if (seen.size >= timesMax) seen.delete(seen.keys().next().value ?? '')
     seen.set(id, first)
     return first

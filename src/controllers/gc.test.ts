@@ -38,7 +38,10 @@ function remove(store: FixtureStore, name: string, finalizer?: string): void {
   const held =
     finalizer === undefined ? object : { ...object, metadata: { ...object.metadata, finalizers: [finalizer] } }
   const deletion = beginDeletion(configMapKind, held, null, 0)
-  if (deletion.type === 'marked') return store.put(configMapKind, deletion.object)
+  if (deletion.type === 'marked') {
+    store.put(configMapKind, deletion.object)
+    return
+  }
   const key = `core/configmaps/default/${name}`
   store.commit({
     writes: [{ type: 'delete', key, expect: { type: 'revision', revision: store.view.get(key)?.revision ?? 0 } }],

@@ -40,23 +40,28 @@ function act(model: Model, it: Deed): void {
   const pods = model.pods().filter(isActive)
   switch (it.type) {
     case 'scale':
-      return model.change<Deployment>(deploymentKind, 'web', (web) => ({
+      model.change<Deployment>(deploymentKind, 'web', (web) => ({
         ...web,
         spec: { ...web.spec, replicas: it.replicas },
       }))
+      break
     case 'image':
-      return model.change(deploymentKind, 'web', setImage(`web:${it.image}`))
+      model.change(deploymentKind, 'web', setImage(`web:${it.image}`))
+      break
     case 'pause':
-      return model.change<Deployment>(deploymentKind, 'web', (web) => ({
+      model.change<Deployment>(deploymentKind, 'web', (web) => ({
         ...web,
         spec: { ...web.spec, paused: it.paused },
       }))
+      break
     case 'lose':
-      return void model.alive.delete(nodes[it.node] ?? '')
+      model.alive.delete(nodes[it.node] ?? '')
+      break
     case 'return':
-      return void model.alive.add(nodes[it.node] ?? '')
+      model.alive.add(nodes[it.node] ?? '')
+      break
     case 'wait':
-      return
+      break
     default: {
       const pod = pods[it.pod % Math.max(1, pods.length)]
       if (pod === undefined) return

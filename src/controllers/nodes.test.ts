@@ -12,7 +12,7 @@ function plan(
   settled = true,
   nowMs = 0,
 ) {
-  const hearing = { heard: new Map(Object.entries(heard)), active: new Set(active), settled }
+  const hearing = { heard: new Map(Object.entries(heard)), active: new Set(active), settled, monotonicMs: nowMs }
   return reconcileNodes(store.cluster, hearing, { times: () => 0, missing }, nowMs)
 }
 

@@ -20,6 +20,8 @@ export interface NodesHearing {
   readonly active: ReadonlySet<string>
   /** The leader has listened long enough to take silence for an answer. */
   readonly settled: boolean
+  /** For waits: unlike the time of day, it does not jump. */
+  readonly monotonicMs: number
 }
 
 /**
@@ -48,7 +50,7 @@ export function newNodes(hearing: () => NodesHearing): Controller {
 
 /** What is remembered through a term, of what nobody wrote down. */
 export interface NodesMemory {
-  readonly times: (node: string, taint: Taint, nowMs: number) => number
+  readonly times: (node: string, taint: Taint, monotonicMs: number) => number
   /** Nodes that pods are bound to and that have no object, and since when. */
   readonly missing: Map<string, number>
 }
@@ -66,12 +68,13 @@ export function reconcileNodes(cluster: Cluster, hearing: NodesHearing, memory: 
   const deaths = changes.filter(({ what }) => what === nodeDead)
   const returns = changes.filter(({ what }) => what !== nodeDead)
   const unready = lostPods(nodes, cluster, nowMs)
+  const { monotonicMs } = hearing
+  const taintedFor = (node: Stored<Node>) => (taint: Taint) =>
+    monotonicMs - memory.times(node.object.metadata.name, taint, monotonicMs)
   const evictions = hearsEnough(nodes, hearing)
-    ? nodes.map((node) =>
-        evictionsFrom(node, (taint) => memory.times(node.object.metadata.name, taint, nowMs), cluster, nowMs),
-      )
+    ? nodes.map((node) => evictionsFrom(node, taintedFor(node), cluster, nowMs))
     : []
-  const stranded = strandedPods(nodes, cluster, memory, nowMs)
+  const stranded = strandedPods(nodes, cluster, memory, monotonicMs, nowMs)
   const leaving = [...evictions.flatMap(({ steps }) => steps), ...stranded]
   // Whoever is evicted need not be said to be unready first.
   const gone = new Set(leaving.slice(0, podsPerPassMax).flatMap(({ txn }) => txn.writes.map(({ key }) => key)))
@@ -193,15 +196,16 @@ function strandedPods(
   nodes: readonly Stored<Node>[],
   cluster: Cluster,
   { missing }: NodesMemory,
+  monotonicMs: number,
   nowMs: number,
 ): PlanStep[] {
   const there = new Set(nodes.map(({ object }) => object.metadata.name))
   const names = cluster.nodesOfPods().filter((name) => !there.has(name))
   for (const name of missing.keys()) if (!names.includes(name)) missing.delete(name)
   return names.flatMap((node) => {
-    const since = missing.get(node) ?? nowMs
+    const since = missing.get(node) ?? monotonicMs
     missing.set(node, since)
-    if (nowMs - since < missingForMs) return []
+    if (monotonicMs - since < missingForMs) return []
     return cluster.podsOn(node).flatMap((pod) => {
       const writes = isEnding(pod.object) ? [] : endingWrites(podKind, pod, cluster.view, nowMs)
       const fields = { key: pod.version.key, node }

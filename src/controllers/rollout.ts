@@ -80,6 +80,7 @@ function shrink(old: readonly Part[], fresh: Part, needed: number): readonly num
 /** One ReplicaSet when the number of pods changes in the middle of a rollout. */
 export interface Share {
   readonly wanted: number
+  readonly available: number
   /** `desired + surge` when it was sized last. */
   readonly maxBefore: number
 }
@@ -100,13 +101,32 @@ export function proportions(bounds: Bounds, shares: readonly Share[]): readonly 
     left -= part
     return wanted + part
   })
-  return sizes.map((size, i) => Math.max(0, i === 0 ? size + left : size))
+  const whole = sizes.map((size, i) => Math.max(0, i === 0 ? size + left : size))
+  return keepAvailable(whole, shares, desired - bounds.unavailable)
+}
+
+/** Where proportion would take available pods that are needed, those go that are not available. */
+function keepAvailable(sizes: readonly number[], shares: readonly Share[], needed: number): readonly number[] {
+  const next = [...sizes]
+  const kept = (): number => sum(shares, ({ available }, i) => Math.min(available, next[i] ?? 0))
+  const most = Math.min(
+    needed,
+    sum(shares, ({ wanted, available }) => Math.min(wanted, available)),
+  )
+  while (kept() < most) {
+    const giver = shares.findIndex(({ available }, i) => (next[i] ?? 0) > available)
+    const taker = shares.findIndex(({ wanted, available }, i) => (next[i] ?? 0) < Math.min(wanted, available))
+    if (giver < 0 || taker < 0) break
+    next[giver] = (next[giver] ?? 0) - 1
+    next[taker] = (next[taker] ?? 0) + 1
+  }
+  return next
 }
 
 function clamp(value: number, low: number, high: number): number {
   return Math.max(Math.min(low, high), Math.min(value, high))
 }
 
-function sum<T>(items: readonly T[], pick: (item: T) => number): number {
-  return items.reduce((all, item) => all + pick(item), 0)
+function sum<T>(items: readonly T[], pick: (item: T, index: number) => number): number {
+  return items.reduce((all, item, i) => all + pick(item, i), 0)
 }
