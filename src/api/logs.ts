@@ -7,7 +7,7 @@ import { keyOf, readStored } from '../objects/stored.ts'
 import type { Node, Pod } from '../objects/types.ts'
 import type { Call } from './call.ts'
 import { logOptions } from './logoptions.ts'
-import { type ApiError, badRequest, notFound, unavailable } from './status.ts'
+import { badRequest, notFound, unavailable } from './status.ts'
 import { catchUp, type World, withDeadline } from './world.ts'
 
 const nodeKind = must(findKindByName('v1', 'Node'), 'nodes are served')
@@ -29,8 +29,9 @@ export async function podLog(world: World, call: Call): Promise<HttpResponse> {
     // As upstream: nowhere yet, and so nothing printed.
     if (pod.spec.nodeName === undefined) return { status: 204, headers: {}, body: new Uint8Array() }
     const node = identityOf(world, pod)
-    const answer = await ask(world, call, node, accessTo(call, pod, container, options))
-    if (answer.type === 'granted') return await open(world, call, node, answer.grant)
+    const way = { world, call, node, pod }
+    const answer = await ask(way, accessTo(call, pod, container, options))
+    if (answer.type === 'granted') return await open(way, answer.grant)
     if (answer.type === 'refused') throw badRequest(answer.message)
     if (answer.type === 'unable') throw unavailable(answer.message, null)
     // One of the two nodes is behind. When it is not this one, the other will know the pod in a moment.
@@ -97,35 +98,43 @@ function identityOf({ view }: World, { metadata, spec }: Pod): string {
   )
 }
 
-async function ask(world: World, call: Call, node: string, access: PodAccess): Promise<AccessAnswer> {
+/** From here to the daemon at the pod's node. */
+interface Way {
+  readonly world: World
+  readonly call: Call
+  readonly node: string
+  readonly pod: Pod
+}
+
+async function ask(way: Way, access: PodAccess): Promise<AccessAnswer> {
+  const { world, call, node } = way
   const limited = withDeadline(world.clock, limits.reachMs, call.signal)
   try {
     return await world.reach.ask(node, access, limited.signal)
   } catch (cause) {
-    throw reachError(call, cause, limited.signal)
+    throw reachError(way, cause, limited.signal)
   } finally {
     limited.release()
   }
 }
 
-async function open(world: World, call: Call, node: string, grant: string): Promise<HttpResponse> {
+async function open(way: Way, grant: string): Promise<HttpResponse> {
+  const { world, call, node } = way
   try {
     const body = await world.reach.open(node, grant, call.signal)
     return { status: 200, headers: { 'content-type': 'text/plain' }, body }
   } catch (cause) {
-    throw reachError(call, cause, call.signal)
+    throw reachError(way, cause, call.signal)
   }
 }
 
-function reachError(call: Call, cause: unknown, limited: AbortSignal): unknown {
+function reachError({ call, pod }: Way, cause: unknown, limited: AbortSignal): unknown {
   if (call.signal.aborted) return cause
   if (!(cause instanceof DeviceError) && !limited.aborted) return cause
-  const why = limited.aborted ? `no answer within ${limits.reachMs / 1000} s` : (cause as DeviceError).message
-  return nodeUnreachable(call, why)
-}
-
-function nodeUnreachable({ name }: Call, why: string): ApiError {
-  return unavailable(`the node of pod ${quoted(name)} cannot be reached: ${why}`, null)
+  return unavailable(
+    `node ${quoted(pod.spec.nodeName ?? '')}, where pod ${quoted(call.name)} runs, does not answer`,
+    null,
+  )
 }
 
 function quoted(text: string): string {

@@ -156,7 +156,10 @@ function attend(server: Http2SecureServer, serving: Serving): (reason: unknown) 
   })
   server.on('request', (request, response) => {
     answer(request, response, serving).catch((error: unknown) => {
-      log.error('http request failed', { target: request.url, error: String(error) })
+      const fields = { target: request.url, error: String(error) }
+      // That what an answer is made of is gone is the world's fault, and its client is told.
+      if (error instanceof DeviceError) log.debug('http answer broken off', fields)
+      else log.error('http request failed', fields)
       breakOff(response, http2.NGHTTP2_INTERNAL_ERROR)
     })
   })

@@ -47,7 +47,7 @@ function simulatedFixture(): Promise<EngineLogsFixture> {
       complains: sh('echo said; sleep 0.1; echo oops >&2'),
       lingers: sh('echo first; sleep 0.5; echo second; sleep 0.5'),
       chatters: sh('chatter 50'),
-      silent: sh('serve'),
+      silent: sh('rest'),
     },
     nowMs: () => worldEpochMs + Math.floor(world.nowMs),
     pause: (ms) => new Promise<void>((resolve) => void world.after(ms, resolve)),

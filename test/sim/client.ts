@@ -7,6 +7,8 @@ import type { World } from './world.ts'
 /** A person's program at the API, speaking JSON as Kubernetes does. */
 export interface ApiClient {
   readonly name: string
+  /** As whom it comes. */
+  readonly identity: ClientIdentity
   /** One request at one node. Null: the answer never came, and nobody knows what became of it. */
   ask(node: string, method: string, target: string, body?: unknown): Promise<ApiAnswer | null>
   /** Follows a watch to its end. Resolves when it ends, breaks off or cannot be had. */
@@ -51,6 +53,7 @@ const timeoutMs = 15_000
 export function newApiClient(http: SimHttp, name: string): ApiClient {
   return {
     name,
+    identity: admin,
     async ask(node, method, target, body) {
       const encoded = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body))
       const exchange = http.request({

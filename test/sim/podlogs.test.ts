@@ -143,7 +143,7 @@ describe.each([
     }))
 
   it('is no longer read by the engine when the client has gone, though the container says nothing', () =>
-    within('echo one; serve', async (setting) => {
+    within('echo one; sleep 1000', async (setting) => {
       const client = new AbortController()
       const stream = await opened(pick(setting), { follow: true }, client.signal)
       const reading = textOf(stream)
@@ -166,7 +166,7 @@ describe.each([
     }))
 
   it('is opened once with one grant, and by nothing else', () =>
-    within('echo one; serve', async (setting) => {
+    within('echo one; sleep 1000', async (setting) => {
       const reach = pick(setting)
       const grant = grantOf(await reach.ask('n2', access(), never))
       const other = reach === setting.here ? setting.there : setting.here

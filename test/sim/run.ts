@@ -94,6 +94,9 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
       ...counts({
         ...history.counts,
         ...workload.pods.counts,
+        'logs read': workload.logs.counts.read,
+        'logs followed': workload.logs.counts.followed,
+        'logs refused': workload.logs.counts.refused,
         'watch events': workload.configMaps.counts.events + workload.pods.watch.counts.events,
         'watches expired': workload.configMaps.counts.expired + workload.pods.watch.counts.expired,
       }),

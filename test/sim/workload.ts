@@ -2,22 +2,24 @@ import type { Random } from '../../src/lib/random.ts'
 import { type ApiClient, type ApiObject, idle, newApiClient } from './client.ts'
 import { configValue, type History, type WriteEnd } from './history.ts'
 import type { SimHttp } from './host/http.ts'
+import { type LogReader, newLogReader } from './logs.ts'
 import { newPods, type Pods } from './pods.ts'
 import { nameOf, newWatchChecker, revisionOf, type WatchChecker } from './watches.ts'
 import type { World } from './world.ts'
 
 /**
  * The people of a world: writers and readers of a few ConfigMaps that get into each other's way, watchers that follow,
- * and one who starts and deletes pods. Each picks nodes by chance and turns to another when one does not answer.
+ * one who starts and deletes pods, and one who reads their logs. Each picks nodes by chance and turns to another when one does not answer.
  */
 export interface Workload {
   readonly pods: Pods
+  readonly logs: LogReader
   readonly configMaps: WatchChecker
   /** Writers and readers finish what they are doing and stop; the watchers go on. Resolves when they have stopped. */
   quiesce(): Promise<void>
   /** The watchers stop, too. */
   end(): void
-  /** Reads every ConfigMap once more, at each node. */
+  /** Reads every ConfigMap once more, and every pod's log, at each node. */
   readAll(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export function newWorkload({ world, http, nodes, history, writers, watchers }: 
   const keys = Array.from({ length: 2 + random.below(4) }, (_, i) => `settings-${i + 1}`)
   const configMaps = newWatchChecker('configmaps')
   const pods = newPods(world, http, nodes, random.fork())
+  const logs = newLogReader(world, http, nodes, random.fork())
   let quiet = false
   const running: Promise<void>[] = []
   const launch = (loop: Promise<void>): Promise<void> => loop.catch((cause) => world.fail(cause as Error))
@@ -60,6 +63,13 @@ export function newWorkload({ world, http, nodes, history, writers, watchers }: 
       })(),
     ),
   )
+  running.push(
+    launch(
+      (async () => {
+        while (!quiet) await logs.step()
+      })(),
+    ),
+  )
   for (let i = 1; i <= watchers; i++) {
     const client = newApiClient(http, `f${i}`)
     void launch(follow(world, client, configMapsPath, configMaps, nodes, random.fork(), ending.signal))
@@ -70,6 +80,7 @@ export function newWorkload({ world, http, nodes, history, writers, watchers }: 
 
   return {
     pods,
+    logs,
     configMaps,
     async quiesce() {
       quiet = true
@@ -79,6 +90,7 @@ export function newWorkload({ world, http, nodes, history, writers, watchers }: 
     async readAll() {
       const reader = newApiClient(http, 'last')
       for (const node of nodes) for (const key of keys) await read(reader, history, node, key)
+      await logs.readAll()
     },
   }
 }

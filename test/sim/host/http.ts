@@ -154,7 +154,8 @@ export function newSimHttp(world: World, sites: SimSites = new Map()): SimHttp {
       if (!gone.signal.aborted) {
         world.note('http', process.node, `handler of ${call.method} ${call.target} failed: ${String(cause)}`)
         tell.end(new DeviceError('unavailable', 'the server broke off'))
-        web.handlerFailed(cause)
+        // That what an answer is made of is gone is the world's fault, and its client is told.
+        if (!(cause instanceof DeviceError)) web.handlerFailed(cause)
       }
     }
     const answered = async (response: HttpResponse): Promise<void> => {

@@ -21,12 +21,17 @@ export interface SimPrint {
   readonly text: string
 }
 
+/** What `serve` says. */
+export const firstWords = 'serving\n'
+const said = { stream: 'stdout', text: firstWords } as const
+
 /** A shell is quick; but what comes after something is later. */
 const stepMs = 0.1
 
 /**
  * A few words of a shell: `true`, `false`, `sleep 3`, `exit 4`, `echo text`, `echo text >&2`, `trap '' TERM`, joined by `;`
- * or `&&`, with or without `sh -c`. Anything else runs for ever; `chatter 100` prints a line every 100 ms meanwhile.
+ * or `&&`, with or without `sh -c`. Anything else runs for ever; `serve` says so first, `chatter 100` prints a line every
+ * 100 ms meanwhile.
  */
 export const shellProgram: SimProgram = (words) => {
   if (words.some((word) => /no[-/]such/.test(word))) {
@@ -44,6 +49,7 @@ export const shellProgram: SimProgram = (words) => {
     if (name === 'sleep' && argument !== undefined && /^[0-9.]+$/.test(argument)) endsAfterMs += Number(argument) * 1000
     else if (name === 'echo') prints.push(printOf(step, endsAfterMs))
     else if (name === 'chatter') return { onTerm, prints, chattersEveryMs: Number(argument) }
+    else if (name === 'serve') return { onTerm, prints: [...prints, { ...said, afterMs: endsAfterMs }] }
     else if (name !== 'true' && name !== 'trap') return { onTerm, prints }
   }
   return { endsAfterMs: endsAfterMs + stepMs, exitCode: 0, onTerm, prints }
