@@ -236,6 +236,31 @@ describe('a deployment', () => {
     expect(model.pods()).toHaveLength(3)
   })
 
+  it('makes large pods in small portions', () => {
+    const template = web().spec.template
+    const annotations = { large: 'x'.repeat(100_000) }
+    const model = newModel(['n1', 'n2', 'n3'])
+    const more = { template: { ...template, metadata: { ...template.metadata, annotations } } }
+    model.create(deploymentKind, web({ replicas: 25, more }))
+    model.settle()
+    expect(shown(model)).toEqual(['web:1 25/25'])
+    expect(model.written.filter((what) => what === 'pods created').length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('says why it cannot make pods, and makes them once it can', () => {
+    const model = newModel(['n1'])
+    model.create(deploymentKind, web({ replicas: 1, image: '' }))
+    model.settle()
+    expect(model.pods()).toEqual([])
+    expect(conditionOf(deploymentOf(model).status?.conditions, 'ReplicaFailure')).toMatchObject({
+      status: 'True',
+      reason: 'FailedCreate',
+    })
+    model.change(deploymentKind, 'web', setImage('web:1'))
+    model.settle()
+    expect(model.pods()).toHaveLength(1)
+  })
+
   it('replaces a pod that fails, and one that somebody deletes', () => {
     const model = started()
     const [first, second] = model.pods()

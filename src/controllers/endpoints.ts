@@ -33,12 +33,12 @@ export const endpoints: Controller = {
     const service = cluster.get<Service>(serviceKind, namespace, name)?.object
     const found = cluster.get<Endpoints>(endpointsKind, namespace, name)
     if (service === undefined) {
-      const ours = found?.object.metadata.labels?.[managedLabel] === manager
+      const ours = found?.object.metadata.labels?.[managedLabel] === writer
       return found !== undefined && ours ? plan([planStep('endpoints removed', remove(found))]) : nothingToDo
     }
     if (!hasSelector(service) || isEnding(service)) return nothingToDo
     const { subsets, truncated } = subsetsOf(service, backendsOf(service, cluster))
-    const labels = { ...labelsOf(service), [managedLabel]: manager }
+    const labels = { ...labelsOf(service), [managedLabel]: writer }
     const annotations = truncated ? { 'endpoints.kubernetes.io/over-capacity': 'truncated' } : undefined
     if (found === undefined) {
       const object: Endpoints = { metadata: { name, namespace, labels, annotations }, subsets }
@@ -52,7 +52,7 @@ export const endpoints: Controller = {
 }
 
 export const managedLabel = 'endpoints.kubernetes.io/managed-by'
-export const manager = 'endpoint-controller'
+export const writer = 'endpoint-controller'
 /** As in Kubernetes: who needs more reads the slices. */
 const addressesMax = 1_000
 

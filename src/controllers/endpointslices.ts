@@ -45,7 +45,7 @@ export const endpointSlices: Controller = {
 
 export const serviceLabel = 'kubernetes.io/service-name'
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
-const manager = 'endpointslice-controller.k8s.io'
+const writer = 'endpointslice-controller.k8s.io'
 const endpointsPerSliceMax = 100
 
 function reconcileSlices(service: Service, cluster: Cluster, nowMs: number): Plan {
@@ -71,7 +71,7 @@ function reconcileSlices(service: Service, cluster: Cluster, nowMs: number): Pla
 function slicesOf({ metadata }: Service, cluster: Cluster): readonly Stored<EndpointSlice>[] {
   return cluster
     .dependentsOf<EndpointSlice>(endpointSliceKind, metadata.uid ?? '')
-    .filter(({ object }) => object.metadata.labels?.[managedByLabel] === manager && !isEnding(object))
+    .filter(({ object }) => object.metadata.labels?.[managedByLabel] === writer && !isEnding(object))
 }
 
 function samePorts({ ports, addressType }: EndpointSlice, group: Backends): boolean {
@@ -147,7 +147,7 @@ function write(
   nowMs: number,
 ): PlanStep | null {
   const { namespace = '', name, uid = '' } = service.metadata
-  const labels = { ...labelsOf(service), [managedByLabel]: manager, [serviceLabel]: name }
+  const labels = { ...labelsOf(service), [managedByLabel]: writer, [serviceLabel]: name }
   const ports = group.ports.length === 0 ? undefined : group.ports.map(slicePort)
   if (slice !== null) {
     const next: EndpointSlice = {

@@ -1,6 +1,7 @@
 import { sameJson } from '../lib/equal.ts'
 import { withCondition } from '../objects/conditions.ts'
 import { selects } from '../objects/labelselector.ts'
+import { writeStored } from '../objects/stored.ts'
 import type { Namespace, Pod, ReplicaSet } from '../objects/types.ts'
 import { validateCreate } from '../objects/validate.ts'
 import type { Write } from '../store/types.ts'
@@ -36,6 +37,8 @@ export const replicaSets: Controller = {
 
 /** Pods made and ended in one look: the next look follows at once. */
 const createdPerLookMax = 100
+/** All of them and the ReplicaSet are one transaction. */
+const createdBytesMax = 1_000_000
 const endedPerLookMax = 100
 const invalidRetryMs = 60_000
 
@@ -157,8 +160,11 @@ function birthsOf(set: Stored<ReplicaSet>, count: number, cluster: Cluster, nowM
     seed.join('\n'),
     nowMs,
   )
+  const [fault] = validateCreate(podKind, { ...first, metadata: { ...first.metadata, name: `${prefix}0` } })
+  if (fault !== undefined) return { pods: [], fault: `${fault.field}: ${fault.detail ?? fault.type}` }
+  const most = Math.max(1, Math.min(count, Math.floor(createdBytesMax / writeStored(first).byteLength)))
   const pods: Pod[] = []
-  for (let slot = 0; pods.length < count; slot++) {
+  for (let slot = 0; pods.length < most; slot++) {
     const name = prefix + nameFrom(5, ...seed, String(slot))
     // Somebody else has the name, or two slots got the same.
     if (cluster.get(podKind, namespace, name) !== undefined || pods.some(({ metadata }) => metadata.name === name))
@@ -166,10 +172,7 @@ function birthsOf(set: Stored<ReplicaSet>, count: number, cluster: Cluster, nowM
     // All but name and uid is the same for all.
     pods.push({ ...first, metadata: { ...first.metadata, name, uid: uidFrom(podKind.resource, ...seed, name) } })
   }
-  const [fault] = pods[0] === undefined ? [] : validateCreate(podKind, pods[0])
-  return fault === undefined
-    ? { pods, fault: null }
-    : { pods: [], fault: `${fault.field}: ${fault.detail ?? fault.type}` }
+  return { pods, fault: null }
 }
 
 // ---- Fewer -------------------------------------------------------------------------------------------------------
