@@ -15,7 +15,7 @@ import { splitTarget } from './query.ts'
 import { get } from './read.ts'
 import { errorResponse, jsonResponse, utf8 } from './render.ts'
 import { parseRoute, type ResourceRoute, type Route } from './routes.ts'
-import { ApiError, internalError, methodNotAllowed, tooManyRequests, unknownPath } from './status.ts'
+import { ApiError, internalError, methodNotAllowed, notServed, tooManyRequests, unknownPath } from './status.ts'
 import { patch, update } from './update.ts'
 import { versionDocument } from './version.ts'
 import { watch } from './watch.ts'
@@ -138,18 +138,19 @@ async function answerResource(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { namespace, name, subresource } = route
-  const path = splitTarget(request.target).path
   const kind = findKind(route.group, route.version, route.resource)
-  if (kind === undefined || (namespace !== '' && !kind.namespaced)) {
+  const served = subresource === '' ? kind : kind?.subresources.find((one) => one.name === subresource)
+  const misplaced = kind?.namespaced === false && namespace !== ''
+  if (kind === undefined || served === undefined || misplaced) {
+    const { path } = splitTarget(request.target)
     authorize(request.client, { type: 'path', verb: request.method.toLowerCase(), path })
-    throw unknownPath()
+    throw misplaced ? unknownPath() : notServed(world.config.version, resourceText(route))
   }
   const verb = verbOf(request.method, name, query)
   if (verb === null) throw methodNotAllowed()
   authorize(request.client, { type: 'resource', verb, kind, namespace, name, subresource })
-  const served = subresource === '' ? kind : kind.subresources.find((one) => one.name === subresource)
   // A single object of a namespaced kind has no path without its namespace.
-  if (served === undefined || (kind.namespaced && namespace === '' && name !== '')) throw unknownPath()
+  if (kind.namespaced && namespace === '' && name !== '') throw unknownPath()
   if (!served.verbs.includes(verb)) throw methodNotAllowed()
   if (kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') throw methodNotAllowed()
   const call: Call = {
@@ -163,6 +164,11 @@ async function answerResource(
     signal,
   }
   return verbs[verb](world, call)
+}
+
+/** `pods/log`, `deployments.apps`. */
+function resourceText({ group, resource, subresource }: ResourceRoute): string {
+  return `${resource}${group === '' ? '' : `.${group}`}${subresource === '' ? '' : `/${subresource}`}`
 }
 
 const verbs: Readonly<Record<Verb, (world: World, call: Call) => Promise<HttpResponse>>> = {
