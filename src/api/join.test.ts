@@ -51,7 +51,9 @@ test('who shows the secret becomes a member, and is told the others', async () =
     spec: { providerID: `skein://${identity('a')}` },
   })
   const second = await join(fixture, { name: 'n3', identity: identity('b') })
-  expect((await second.json()).members).toEqual([{ identity: identity('a'), name: 'n2', addresses: ['10.0.0.2:4001'] }])
+  expect((await second.json()).members).toEqual([
+    { identity: identity('a'), name: 'n2', addresses: ['10.0.0.2:4001'], asOf: 5 },
+  ])
   expect(await usesLeft(fixture)).toBe(0)
   const third = await join(fixture, { name: 'n4', identity: identity('c') })
   expect(third.status).toBe(403)

@@ -189,7 +189,9 @@ function answerFor(world: World, asked: JoinRequest): JoinAnswer {
     clusterId: world.config.clusterId,
     caCertificate: world.ca.certificatePem,
     caKey: world.ca.keyPem,
-    members: members.map(({ identity, name, gossipAddresses }) => ({ identity, name, addresses: gossipAddresses })),
+    members: members.map(({ identity, name, gossipAddresses }) => {
+      return { identity, name, addresses: gossipAddresses, asOf: world.view.revision }
+    }),
   }
 }
 
