@@ -138,6 +138,14 @@ test('only a POST joins', async () => {
   expect((await ask('POST', '/skein/v1/join', { client: null, body: '[]' })).status).toBe(400)
 })
 
+test('what strangers send is small, and JSON whatever they call it', async () => {
+  const { ask } = await newCluster()
+  const large = { client: null, body: `{"pad":"${'x'.repeat(16 * 1024)}"}` }
+  expect((await ask('POST', '/skein/v1/join', large)).status).toBe(413)
+  const yaml = { client: null, type: 'application/yaml', body: 'tokenId: tok' }
+  expect((await ask('POST', '/skein/v1/join', yaml)).status).toBe(400)
+})
+
 test('without a majority nobody joins', async () => {
   const fixture = await newCluster()
   fixture.cluster.state = 'lost'
