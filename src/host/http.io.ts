@@ -45,6 +45,9 @@ const limits = {
   idleTimeoutMs: 5 * 60_000,
   /** A client that does not read what it asked for. */
   stallTimeoutMs: 60_000,
+  /** Bodies in memory at a time: of those who show a certificate, and of strangers, who shall not take the others' place. */
+  bodiesBytesMax: 256 * 1024 * 1024,
+  strangersBytesMax: 32 * 1024 * 1024,
   /** From the end of serving to the end of every connection. */
   closeGraceMs: 1_000,
 } as const
@@ -62,6 +65,8 @@ interface Serving {
   /** HTTP/1.1 connections with a request on them; the others wait for their next. */
   readonly busy: Set<TLSSocket>
   readonly memory: BodyMemory
+  /** For those who show no certificate. */
+  readonly strangers: BodyMemory
 }
 
 /** `log` hears of faults of connections and of handlers that throw; neither ends the server. */
@@ -87,7 +92,9 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
         ...httpOneOptions,
       })
       server.maxConnections = limits.connectionsMax
-      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), memory: { bytesHeld: 0 } }
+      const memory = { bytesHeld: 0, bytesMax: limits.bodiesBytesMax }
+      const strangers = { bytesHeld: 0, bytesMax: limits.strangersBytesMax }
+      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), memory, strangers }
       const stop = attend(server, serving)
       const port = await listen(server, options)
       servers.add(server)
@@ -198,9 +205,10 @@ async function answer(request: Http2ServerRequest, response: Response, serving: 
   const socket = request.socket as TLSSocket
   open.add(gone)
   busy.add(socket)
+  const memory = clientOf(socket) === null ? serving.strangers : serving.memory
   let held = 0
   try {
-    const body = await readBody(request, options.bodyBytesMax, serving.memory)
+    const body = await readBody(request, options.bodyBytesMax, memory)
     held = body?.byteLength ?? 0
     if (gone.signal.aborted) return
     await send(response, await handle(requestOf(request, socket, body), gone.signal), gone.signal)
@@ -208,7 +216,7 @@ async function answer(request: Http2ServerRequest, response: Response, serving: 
     if (error instanceof TooBusyError) await send(response, busyResponse, gone.signal)
     else if (!gone.signal.aborted) throw error
   } finally {
-    serving.memory.bytesHeld -= held
+    memory.bytesHeld -= held
     open.delete(gone)
     busy.delete(socket)
   }
