@@ -20,10 +20,13 @@ export type Asked =
 export function containerSpec(pod: Pod, container: Container, attempt: number, place: Place): Asked {
   const error = unsupported(pod, container)
   if (error !== null) return { spec: null, error }
-  const env = environment(pod, container, place)
+  const room = { chars: wordsCharsMax }
+  const env = environment(pod, container, place, room)
   if (env.error !== null) return { spec: null, error: env.error }
   const values = new Map(env.list.map(({ name, value }) => [name, value]))
-  const expanded = (words: readonly string[]): string[] => words.map((word) => expand(word, values))
+  const command = expandAll(container.command, values, room)
+  const args = expandAll(container.args, values, room)
+  if (command === null || args === null) return { spec: null, error: `command or args: ${tooLong}` }
   const requests = amountsOf({ ...container.resources?.limits, ...container.resources?.requests })
   const limits = amountsOf(container.resources?.limits)
   const { name, namespace = '', uid = '' } = pod.metadata
@@ -32,8 +35,8 @@ export function containerSpec(pod: Pod, container: Container, attempt: number, p
     spec: {
       name: containerName({ pod: name, namespace, container: container.name, attempt, uid }),
       image: container.image ?? '',
-      ...(container.command !== undefined && { command: expanded(container.command) }),
-      ...(container.args !== undefined && { args: expanded(container.args) }),
+      ...(command !== undefined && { command }),
+      ...(args !== undefined && { args }),
       env: env.list,
       labels: {
         ...podLabels(uid, place),
@@ -104,12 +107,14 @@ type Environment =
   | { readonly list: ContainerSpec['env']; readonly error: null }
   | { readonly list: null; readonly error: string }
 
-function environment(pod: Pod, container: Container, place: Place): Environment {
+function environment(pod: Pod, container: Container, place: Place, room: Room): Environment {
   const values = new Map<string, string>()
   for (const variable of container.env ?? []) {
     const { valueFrom } = variable as EnvVar & { readonly valueFrom?: EnvSource }
     if (valueFrom === undefined) {
-      values.set(variable.name, expand(variable.value ?? '', values))
+      const value = expand(variable.value ?? '', values, room)
+      if (value === null) return { list: null, error: `env ${variable.name}: ${tooLong}` }
+      values.set(variable.name, value)
       continue
     }
     const path = valueFrom.fieldRef?.fieldPath
@@ -151,10 +156,44 @@ function fieldOf(pod: Pod, path: string, place: Place): string | null {
   }
 }
 
-/** `$(NAME)` becomes the value; `$$` one dollar that is not looked at; a name that is not known stays as it is. */
-export function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
-    if (whole === '$$') return '$'
-    return values.get(name ?? '') ?? whole
+/** What the kernel lets one argument, or one variable, be; and all of them together, well within its 2 MiB. */
+const wordCharsMax = 128 * 1024 - 1
+const wordsCharsMax = 1024 * 1024
+const tooLong = 'with all its $(NAME) filled in it is longer than a program can be given'
+
+/** What is left of `wordsCharsMax`. */
+interface Room {
+  chars: number
+}
+
+/**
+ * `$(NAME)` becomes the value; `$$` one dollar that is not looked at; a name that is not known stays as it is. Null when
+ * it does not fit: a few dozen variables, each made of the one before twice, would fill any memory.
+ */
+export function expand(text: string, values: ReadonlyMap<string, string>, room: Room): string | null {
+  const charsMax = Math.min(wordCharsMax, room.chars)
+  let chars = text.length
+  const expanded = text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
+    const word = whole === '$$' ? '$' : (values.get(name ?? '') ?? whole)
+    chars += word.length - whole.length
+    return chars > charsMax ? '' : word
   })
+  if (expanded.length > charsMax || chars > charsMax) return null
+  room.chars -= expanded.length
+  return expanded
+}
+
+/** Null when one does not fit. */
+function expandAll(
+  words: readonly string[] | undefined,
+  values: ReadonlyMap<string, string>,
+  room: Room,
+): string[] | null | undefined {
+  const expanded: string[] = []
+  for (const word of words ?? []) {
+    const whole = expand(word, values, room)
+    if (whole === null) return null
+    expanded.push(whole)
+  }
+  return words === undefined ? undefined : expanded
 }
