@@ -51,6 +51,7 @@ export function ensureModules() {
 }
 
 export function build() {
+  console.log('building')
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
 }
 

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { ClusterStatus } from '../../src/objects/clusterstatus.ts'
+import { newApiClient } from './client.ts'
 import { engineCall } from './engine.ts'
 
 /**
@@ -14,8 +17,10 @@ import { engineCall } from './engine.ts'
 export interface LocalCluster {
   readonly nodes: readonly LocalNode[]
   readonly folder: string
+  /** What the label `skein.dev/cluster` of its containers says; others may share the engine. */
+  readonly id: string
   node(name: string): LocalNode
-  /** Waits until every running node says that all `nodes` are ready. */
+  /** Waits until every running node says that all `nodes` are ready, and who leads. */
   ready(timeoutMs?: number): Promise<void>
   stop(): Promise<void>
 }
@@ -41,6 +46,8 @@ const skeinMain = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/main.js' : '../../src/main.js', import.meta.url),
 )
 
+const run = promisify(execFile)
+
 /** Runs the `skein` command to its end. */
 export function skein(
   args: readonly string[],
@@ -62,6 +69,9 @@ export async function startCluster(names: readonly string[], tell: (line: string
   const cluster: LocalCluster = {
     nodes,
     folder,
+    get id() {
+      return clusterId
+    },
     node: (name) =>
       present(
         nodes.find((node) => node.name === name),
@@ -74,18 +84,25 @@ export async function startCluster(names: readonly string[], tell: (line: string
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  const add = (name: string, how: readonly string[]): LocalNode => {
+    const i = nodes.length
+    const node = newNode(folder, name, present(ports[2 * i], 'api port'), present(ports[2 * i + 1], 'gossip port'), how)
+    nodes.push(node)
+    return node
+  }
+  const begin = async (node: LocalNode): Promise<void> => {
+    await node.start()
+    tell(`${node.name} is up: API at https://127.0.0.1:${node.apiPort}`)
+  }
   try {
-    for (const [i, name] of names.entries()) {
-      const first = nodes[0]
-      const how = first === undefined ? ['up'] : await joinArguments(first)
-      nodes.push(
-        newNode(folder, name, present(ports[2 * i], 'api port'), present(ports[2 * i + 1], 'gossip port'), how),
-      )
-      const node = present(nodes[i], name)
-      await node.start()
-      if (first === undefined) clusterId = clusterIdOf(node)
-      tell(`${name} is up: API at https://127.0.0.1:${node.apiPort}`)
-    }
+    const [firstName, ...others] = names
+    const first = add(present(firstName, 'a name'), ['up'])
+    await begin(first)
+    clusterId = (await clusterStatus(first)).clusterId
+    const how = others.length === 0 ? [] : await joinArguments(first)
+    // All are waited for also when one fails, so that none is started after the cleaning up.
+    const begun = await Promise.allSettled(others.map((name) => begin(add(name, how))))
+    for (const one of begun) if (one.status === 'rejected') throw one.reason
     await cluster.ready()
   } catch (error) {
     const said = nodes.map((node) => `--- ${node.name}\n${node.output().split('\n').slice(-15).join('\n')}`).join('\n')
@@ -126,7 +143,7 @@ function newNode(folder: string, name: string, apiPort: number, gossipPort: numb
     apiPort,
     dataDir,
     kubeconfig,
-    output: () => readFileSync(logPath, 'utf8'),
+    output: () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : ''),
     get running() {
       return child !== null && child.exitCode === null && child.signalCode === null
     },
@@ -139,8 +156,9 @@ function newNode(folder: string, name: string, apiPort: number, gossipPort: numb
         if (child?.exitCode !== null) throw new Gone(`${name} ended with ${child?.exitCode}`)
         return (await answers(apiPort)) === 'ok'
       })
-      const done = skein(['kubeconfig', '--data-dir', dataDir, '--out', kubeconfig])
-      if (done.status !== 0) throw new Error(`skein kubeconfig: ${done.stderr}`)
+      // Good for a year: a node that was started again needs no other.
+      if (!existsSync(kubeconfig))
+        await run(process.execPath, [skeinMain, 'kubeconfig', '--data-dir', dataDir, '--out', kubeconfig])
     },
     kill: async () => {
       await end('SIGKILL')
@@ -159,27 +177,28 @@ async function joinArguments(first: LocalNode): Promise<string[]> {
   return ['join', present(address, 'address'), '--token', present(token, 'token')]
 }
 
-function clusterIdOf(node: LocalNode): string {
-  const told = skein(['status', '--data-dir', node.dataDir, '-o', 'json'])
-  if (told.status !== 0) throw new Error(`skein status: ${told.stderr}`)
-  return (JSON.parse(told.stdout) as { clusterId: string }).clusterId
+/** What `skein status` prints, asked of the node's API without starting a process for it. */
+export async function clusterStatus(node: LocalNode): Promise<ClusterStatus> {
+  const client = newApiClient(node.kubeconfig)
+  try {
+    const { status, body } = await client.call('GET', '/skein/v1/status', undefined, 5_000)
+    if (status !== 200) throw new Error(`${node.name} answered ${status}: ${JSON.stringify(body)}`)
+    return body as ClusterStatus
+  } finally {
+    client.close()
+  }
 }
 
 async function untilReady(nodes: readonly LocalNode[], timeoutMs: number): Promise<void> {
-  const asked = nodes.find((node) => node.running)
-  if (asked === undefined) throw new Error('no node runs')
+  const voters = Math.min(nodes.length - ((nodes.length + 1) % 2), 5)
+  const running = nodes.filter((node) => node.running)
+  if (running.length === 0) throw new Error('no node runs')
   await waitFor('all nodes to be ready', timeoutMs, async () => {
-    const told = skein(['status', '--data-dir', asked.dataDir, '-o', 'json'])
-    if (told.status !== 0) return false
-    const { members, raft } = JSON.parse(told.stdout) as {
-      members: { name: string; ready: boolean }[]
-      raft: { voters: unknown[] }
-    }
-    const odd = nodes.length - ((nodes.length + 1) % 2)
-    return (
-      nodes.every(({ name }) => members.some((member) => member.name === name && member.ready)) &&
-      raft.voters.length >= Math.min(odd, 5)
-    )
+    const told = await Promise.all(running.map(clusterStatus))
+    return told.every(({ members, raft }) => {
+      const ready = nodes.every(({ name }) => members.some((member) => member.name === name && member.ready))
+      return ready && raft.voters.length >= voters && raft.leader !== null && raft.leader === told[0]?.raft.leader
+    })
   })
 }
 
