@@ -2,7 +2,13 @@ import { type Clock, DeviceError, type Entropy, type Log } from '../host/host.ts
 import { type Inbox, newInbox } from '../lib/inbox.ts'
 import { uuid } from '../lib/uuid.ts'
 import { sleep } from '../lib/wait.ts'
-import { NoQuorumError, type StoreView, type StoreWriter, UnknownOutcomeError } from '../store/types.ts'
+import {
+  InvalidTxnError,
+  NoQuorumError,
+  type StoreView,
+  type StoreWriter,
+  UnknownOutcomeError,
+} from '../store/types.ts'
 import { type FoundingNode, type FoundingToken, foundingTxn } from './founding.ts'
 import { type Absences, absencesNow, candidatesOf, type Hearing, nextAbsenceMs } from './hearing.ts'
 import { reconcileNamespaces } from './namespaces.ts'
@@ -191,15 +197,25 @@ async function commitAll(
   })
   for (let from = 0; from < distinct.length && leading(raft) === term; from += commitsMax) {
     const batch = distinct.slice(from, from + commitsMax)
-    const outcomes = await Promise.all(batch.map(({ txn }) => writer.commit(txn, signal)))
+    const outcomes = await Promise.all(batch.map(({ txn }) => writer.commit(txn, signal).catch(unfit)))
     for (const [i, outcome] of outcomes.entries()) {
       const { what, fields } = batch[i] as PlanStep
       if (outcome.type === 'done') log.debug(what, fields)
+      else if (outcome.type === 'unfit') log.warn('not written', { what, ...fields, reason: outcome.reason })
       else log.debug('refused', { what, ...fields, refusals: outcome.refusals })
       refused ||= outcome.type === 'refused'
     }
   }
   return refused
+}
+
+/**
+ * An object that its writers made as large as the store takes has no room for what is to be noted in it. That one step
+ * is left out, and the others go on: ending here would end the next leader as well.
+ */
+function unfit(cause: unknown): { readonly type: 'unfit'; readonly reason: string } {
+  if (cause instanceof InvalidTxnError) return { type: 'unfit', reason: cause.message }
+  throw cause
 }
 
 function faultDelayMs(tries: number): number {
