@@ -91,6 +91,7 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
         settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
         ...httpOneOptions,
       })
+      Object.assign(server, httpOneTimes)
       server.maxConnections = limits.connectionsMax
       const memory = { bytesHeld: 0, bytesMax: limits.bodiesBytesMax }
       const strangers = { bytesHeld: 0, bytesMax: limits.strangersBytesMax }
@@ -106,9 +107,14 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
   }
 }
 
-/** For connections that chose HTTP/1.1; the types of the HTTP/2 server do not name them, though it hands them on. */
-const httpOneOptions: object = {
-  maxHeaderSize: limits.headerBytesMax,
+/** For connections that chose HTTP/1.1; the types of the HTTP/2 server do not name it, though it hands them on. */
+const httpOneOptions: object = { maxHeaderSize: limits.headerBytesMax }
+
+/**
+ * For the same, but to be set where HTTP/1.1's own server has them: given as options they are overlooked, and a
+ * connection that asked once stays open for ever.
+ */
+const httpOneTimes: object = {
   headersTimeout: limits.headersTimeoutMs,
   requestTimeout: bodyTimeoutMs,
   keepAliveTimeout: limits.idleTimeoutMs,
