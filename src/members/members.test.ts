@@ -95,6 +95,14 @@ describe('who is a member', () => {
     expect(names(members)).toEqual(['n1', 'n2', 'n4'])
   })
 
+  test('joined: a member that knows less than who answered tells nothing', () => {
+    const members = newMembers(storeOf(), [{ ...peer('n2'), asOf: 9 }], nobody)
+    members.told([member('n1')], 5)
+    expect(names(members)).toEqual(['n2'])
+    members.told([member('n3')], 10)
+    expect(names(members)).toEqual(['n3'])
+  })
+
   test('who was removed is let in as long as Raft counts its vote', () => {
     const store = storeOf()
     let configuration = { voters: ['id-n1', 'id-n2'], votersOutgoing: [] as string[] }

@@ -102,7 +102,8 @@ export function newMembers(
     roster: () => roster,
     node: (name) => nodes.find(({ metadata }) => metadata.name === name),
     told(others, revision) {
-      if (revision > view.revision) hearsay = { members: others, revision }
+      // Nor from one who knows less than who told before: it would shut out those that only the other named.
+      if (revision > view.revision && revision >= (hearsay?.revision ?? 0)) hearsay = { members: others, revision }
       look()
     },
     look,
