@@ -54,6 +54,9 @@ export interface RaftConfig {
   readonly logEntriesKept?: number
   readonly compactEntries?: number
   readonly snapshotSliceBytes?: number
+  readonly messageEntriesMax?: number
+  readonly inflightMessagesMax?: number
+  readonly applyEntriesMax?: number
 }
 
 export interface PeerConfig {
