@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { type ApiClient, newApiClient } from '../test/hosts/client.ts'
-import { engineSocket, type LocalCluster, type LocalNode, skein, startCluster, waitFor } from '../test/hosts/cluster.ts'
+import {
+  clusterStatus,
+  engineSocket,
+  type LocalCluster,
+  type LocalNode,
+  skein,
+  startCluster,
+  waitFor,
+} from '../test/hosts/cluster.ts'
 import { engineCall } from '../test/hosts/engine.ts'
 import { type Kubectl, kubectls, mustKubectl, startKubectl } from '../test/hosts/kubectl.ts'
 import type { Telling } from './telling.ts'
@@ -26,7 +34,7 @@ export async function playStory(telling: Telling): Promise<void> {
   await telling.step('nothing is left behind', async () => {
     const left = cluster.nodes.filter((node) => node.running)
     if (left.length > 0) throw new Error(`still running: ${left.map(({ name }) => name).join(', ')}`)
-    const containers = await containersOf('n1', 'n2', 'n3', cluster)
+    const containers = await containersOf(cluster, 'n1', 'n2', 'n3')
     if (containers.length > 0) throw new Error(`containers left: ${containers.join(', ')}`)
   })
 }
@@ -45,14 +53,14 @@ async function podThere(telling: Telling, cluster: LocalCluster, kubectl: Kubect
     await telling.step(`kubectl ${kubectl.version} at n2 creates a pod that runs on n3`, async () => {
       mustKubectl(kubectl, at.kubeconfig, ['create', '-f', '-'], { input: podManifest(pod, 'n3') })
       k('wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s')
-      const running = await containersOf('n3')
+      const running = await containersOf(cluster, 'n3')
       if (!running.some((name) => name.includes(pod)))
         throw new Error(`Docker runs no container of ${pod} for n3: ${running.join(', ')}`)
       telling.note(k('get', 'pods', '-o', 'wide').trimEnd())
     })
     await telling.step(`kubectl ${kubectl.version} at n2 deletes it`, async () => {
       k('delete', 'pod', pod)
-      const left = await containersOf('n3')
+      const left = await containersOf(cluster, 'n3')
       if (left.some((name) => name.includes(pod))) throw new Error(`its container is still there: ${left.join(', ')}`)
       await waitFor(
         'the watch to tell the whole life',
@@ -72,7 +80,7 @@ async function leaderLost(telling: Telling, cluster: LocalCluster): Promise<void
   if (kubectl === undefined) throw new Error('no kubectl')
   mustKubectl(kubectl, cluster.node('n1').kubeconfig, ['create', '-f', '-'], { input: podManifest('steady', 'n2') })
   mustKubectl(kubectl, cluster.node('n1').kubeconfig, ['wait', '--for=condition=Ready', 'pod/steady', '--timeout=60s'])
-  const startedBefore = (await containerStarts('steady')).join()
+  const startedBefore = (await containerStarts(cluster, 'steady')).join()
   const acknowledged = new Map<string, string>()
   const times: number[] = []
   await telling.step('the leader is killed with SIGKILL, ten times', async () => {
@@ -91,7 +99,7 @@ async function leaderLost(telling: Telling, cluster: LocalCluster): Promise<void
     for (const node of cluster.nodes) await checkAll(node, acknowledged)
   })
   await telling.step('the pod that ran all the while was not touched', async () => {
-    const startedAfter = (await containerStarts('steady')).join()
+    const startedAfter = (await containerStarts(cluster, 'steady')).join()
     if (startedAfter !== startedBefore || startedBefore === '')
       throw new Error(`started ${startedBefore}, then ${startedAfter}`)
   })
@@ -103,7 +111,7 @@ async function killOnce(
   acknowledged: Map<string, string>,
 ): Promise<{ took: number; leader: string }> {
   await cluster.ready()
-  const leader = leaderOf(cluster)
+  const leader = await leaderOf(cluster)
   const others = cluster.nodes.filter((node) => node !== leader)
   const survivor = others[round % others.length]
   if (survivor === undefined) throw new Error('nobody survives')
@@ -147,14 +155,15 @@ async function checkAll(node: LocalNode, acknowledged: ReadonlyMap<string, strin
   }
 }
 
-function leaderOf(cluster: LocalCluster): LocalNode {
+async function leaderOf(cluster: LocalCluster): Promise<LocalNode> {
   const asked = cluster.nodes.find((node) => node.running)
-  const told = skein(['status', '--data-dir', asked?.dataDir ?? '', '-o', 'json'])
-  if (told.status !== 0) throw new Error(`skein status: ${told.stderr}`)
-  const { members } = JSON.parse(told.stdout) as { members: { name: string; leader: boolean }[] }
-  const leader = members.find((member) => member.leader)
-  if (leader === undefined) throw new Error(`nobody leads: ${told.stdout}`)
-  return cluster.node(leader.name)
+  if (asked === undefined) throw new Error('no node runs')
+  let name: string | undefined
+  await waitFor('a leader', 10_000, async () => {
+    name = (await clusterStatus(asked)).members.find((member) => member.leader)?.name
+    return name !== undefined
+  })
+  return cluster.node(name ?? '')
 }
 
 export function readStatus(node: LocalNode): string {
@@ -163,23 +172,23 @@ export function readStatus(node: LocalNode): string {
 }
 
 /** Names of the running containers of pods of these nodes of the cluster, as the engine tells. */
-async function containersOf(...wanted: (string | LocalCluster)[]): Promise<string[]> {
-  const nodes = wanted.filter((item) => typeof item === 'string')
+async function containersOf(cluster: LocalCluster, ...nodes: readonly string[]): Promise<string[]> {
   const names: string[] = []
   for (const node of nodes) {
-    const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/node=${node}`] }))
-    const { text } = await engineCall(engineSocket, 'GET', `/containers/json?filters=${filter}`)
-    names.push(...(JSON.parse(text) as { Names: string[] }[]).flatMap(({ Names }) => Names))
+    const listed = await containersWith(cluster, `skein.dev/node=${node}`)
+    names.push(...(listed as { Names: string[] }[]).flatMap(({ Names }) => Names))
   }
   return names
 }
 
+async function containersWith(cluster: LocalCluster, label: string): Promise<unknown> {
+  const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/cluster=${cluster.id}`, label] }))
+  return JSON.parse((await engineCall(engineSocket, 'GET', `/containers/json?filters=${filter}`)).text)
+}
+
 /** When the containers of a pod started, by the engine's word. */
-async function containerStarts(pod: string): Promise<string[]> {
-  const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/pod=${pod}`] }))
-  const listed = JSON.parse((await engineCall(engineSocket, 'GET', `/containers/json?filters=${filter}`)).text) as {
-    Id: string
-  }[]
+async function containerStarts(cluster: LocalCluster, pod: string): Promise<string[]> {
+  const listed = (await containersWith(cluster, `skein.dev/pod=${pod}`)) as { Id: string }[]
   const started: string[] = []
   for (const { Id } of listed) {
     const { State } = JSON.parse((await engineCall(engineSocket, 'GET', `/containers/${Id}/json`)).text) as {

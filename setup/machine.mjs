@@ -21,13 +21,49 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** One line, then exit 1: what is wrong and what to do next. */
-export function stop(problem, hint) {
-  console.error(`error: ${problem}\n  ${hint}`)
-  process.exit(1)
+class SetupError extends Error {
+  constructor(problem, hint) {
+    super(`${problem}\n  ${hint}`)
+    this.name = 'SetupError'
+  }
 }
 
-/** Runs a command with its output shown; ends the program when it fails. */
+/** What is wrong, and what to do next. Thrown, so that what was begun is cleaned up on the way out. */
+function stop(problem, hint) {
+  throw new SetupError(problem, hint)
+}
+
+/**
+ * Sets the machine up, runs `act` on it, and takes down again what was put up for it; then ends the process with what
+ * `act` resolved to. Ctrl-C is left to `act`: the clean-up runs in any case.
+ * @param {(env: NodeJS.ProcessEnv) => Promise<number>} act gets the environment for whatever it starts
+ */
+export async function onThisMachine(act) {
+  let status = 1
+  let engine = null
+  process.on('SIGINT', () => undefined)
+  try {
+    checkNode()
+    ensureModules()
+    build()
+    const kubectls = ensureKubectl()
+    engine = await ensureEngine()
+    await ensureDemoImage(engine.socket)
+    status = await act({
+      ...process.env,
+      DOCKER_HOST: `unix://${engine.socket}`,
+      SKEIN_TEST_ENGINE: engine.socket,
+      SKEIN_TEST_KUBECTL: kubectls.map(({ path }) => path).join(':'),
+    })
+  } catch (error) {
+    console.error(error instanceof SetupError ? `error: ${error.message}` : error)
+  } finally {
+    await engine?.stop()
+  }
+  process.exit(status)
+}
+
+/** Runs a command with its output shown; its failure is ours. */
 export function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
   if (done.status !== 0) stop(`${command} ${args.join(' ')} failed`, 'its output above says why')
@@ -51,6 +87,7 @@ export function ensureModules() {
 }
 
 export function build() {
+  console.log('building')
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
 }
 

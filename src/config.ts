@@ -24,7 +24,7 @@ export interface Config {
   readonly api: ListenConfig
   readonly gossip: ListenConfig & { readonly preset: GossipPreset }
   readonly raft: RaftConfig
-  /** Members known from the join answer: whom to speak with until the own store says more. */
+  /** Members known from the join answer: whom to speak with until the own store knows as much. */
   readonly peers: readonly PeerConfig[]
   readonly ca: KeyPair
 }
@@ -54,6 +54,9 @@ export interface RaftConfig {
   readonly logEntriesKept?: number
   readonly compactEntries?: number
   readonly snapshotSliceBytes?: number
+  readonly messageEntriesMax?: number
+  readonly inflightMessagesMax?: number
+  readonly applyEntriesMax?: number
 }
 
 export interface PeerConfig {
@@ -61,6 +64,8 @@ export interface PeerConfig {
   readonly name: string
   /** `host:port` each. */
   readonly addresses: readonly string[]
+  /** The revision of the store of the member that named it; absent: not known. */
+  readonly asOf?: number
 }
 
 /** A certificate and its key. Both PEM; the key is PKCS#8. */

@@ -42,7 +42,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
   const leader = () => raft.status().leader
   const gossip = newGossip({ self, network, clock, random: random.fork(), log, preset: presets[config.gossip.preset] })
   const { heard } = gossip
-  const members = newMembers(view, config.peers)
+  const members = newMembers(view, config.peers, () => raft.status().configuration)
   const clusterStatus = () =>
     clusterStatusOf({
       node: name,
@@ -61,7 +61,7 @@ export async function runDaemon(config: Config, host: Host, signal: AbortSignal)
   await untilAborted(signal, {
     raft: (s) => driveRaft(raft, s), // log -> store
     store: (s) => driveStore(store, { raft, clock, origin }, s), // proposals -> log, state -> disk
-    members: (s) => driveMembers({ ...room, members, network, leader }, s), // store -> gate
+    members: (s) => driveMembers({ ...room, members, network, raft, leader }, s), // store -> gate
     gossip: (s) => driveGossip(gossip, { members: members.roster }, s), // members -> heard
     controllers: (s) =>
       driveControllers({ ...room, raft, heard, founding, node, caCertificatePem: ca.certificatePem }, s), // store -> store, on the leader

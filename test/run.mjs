@@ -2,50 +2,29 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  build,
-  checkNode,
-  ensureDemoImage,
-  ensureEngine,
-  ensureHostTools,
-  ensureKubectl,
-  ensureModules,
-  root,
-} from '../setup/machine.mjs'
+import { ensureHostTools, onThisMachine, root } from '../setup/machine.mjs'
 
-checkNode()
-ensureModules()
-build()
-const kubectls = ensureKubectl()
-ensureHostTools()
-const engine = await ensureEngine()
 const reports = join(root, '.cache', 'reports')
-rmSync(reports, { recursive: true, force: true })
-mkdirSync(reports, { recursive: true })
-const env = {
-  ...process.env,
-  DOCKER_HOST: `unix://${engine.socket}`,
-  SKEIN_TEST_ENGINE: engine.socket,
-  SKEIN_TEST_KUBECTL: kubectls.map(({ path }) => path).join(':'),
-}
 let passed = 0
 let failed = 0
 let interrupted = false
+let env = process.env
 process.on('SIGINT', () => {
   interrupted = true
 })
 
-try {
-  await ensureDemoImage(engine.socket)
+await onThisMachine(async (prepared) => {
+  env = prepared
+  ensureHostTools()
+  rmSync(reports, { recursive: true, force: true })
+  mkdirSync(reports, { recursive: true })
   await part('lint', () => command('node_modules/.bin/biome', ['check', '.', '--error-on-warnings']))
   for (const project of ['unit', 'conformance', 'e2e']) await part(project, () => vitest(project))
   await part('simulation', () => command(process.execPath, ['dist/test/sim/main.js', '--seeds', '200', '--from', '1']))
   await part('story', () => command(process.execPath, ['dist/demo/main.js', '--story']))
-} finally {
-  await engine.stop()
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 && passed > 0 ? 0 : 1)
+  process.on('exit', () => console.log(`${passed} passed, ${failed} failed`))
+  return failed === 0 && passed > 0 ? 0 : 1
+})
 
 async function part(name, act) {
   if (interrupted) return

@@ -17,6 +17,17 @@ test('the house is tidy', () => {
   expect(tidy(all)).toEqual([])
 })
 
+/** A lock that lacks the packages of other systems (as a registry without them leaves it) is refused by `npm ci`. */
+test('the lock file names the packages of every system', () => {
+  interface Locked {
+    readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>
+  }
+  const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as Locked
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+  expect(wanted.length).toBeGreaterThan(10)
+  expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([])
+})
+
 describe('the checker itself', () => {
   const rows: readonly [what: string, path: string, text: string, breach: RegExp | null][] = [
     ['a room imports lib', 'raft/a.ts', "import { assert } from '../lib/assert.ts'\nassert(1, 'x')", null],

@@ -16,7 +16,7 @@ import { splitTarget } from './query.ts'
 import { get } from './read.ts'
 import { errorResponse, jsonResponse, utf8 } from './render.ts'
 import { parseRoute, type ResourceRoute, type Route } from './routes.ts'
-import { ApiError, internalError, methodNotAllowed, tooManyRequests, unknownPath } from './status.ts'
+import { ApiError, internalError, methodNotAllowed, notServed, tooManyRequests, unknownPath } from './status.ts'
 import { patch, update } from './update.ts'
 import { versionDocument } from './version.ts'
 import { watch } from './watch.ts'
@@ -139,18 +139,19 @@ async function answerResource(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { namespace, name, subresource } = route
-  const path = splitTarget(request.target).path
   const kind = findKind(route.group, route.version, route.resource)
-  if (kind === undefined || (namespace !== '' && !kind.namespaced)) {
+  const served = subresource === '' ? kind : kind?.subresources.find((one) => one.name === subresource)
+  const misplaced = kind?.namespaced === false && namespace !== ''
+  if (kind === undefined || served === undefined || misplaced) {
+    const { path } = splitTarget(request.target)
     authorize(request.client, { type: 'path', verb: request.method.toLowerCase(), path })
-    throw unknownPath(kind === undefined ? notServed(route) : '')
+    throw misplaced ? unknownPath() : notServed(world.config.version, resourceText(route))
   }
   const verb = verbOf(request.method, name, query)
   if (verb === null) throw methodNotAllowed()
   authorize(request.client, { type: 'resource', verb, kind, namespace, name, subresource })
-  const served = subresource === '' ? kind : kind.subresources.find((one) => one.name === subresource)
   // A single object of a namespaced kind has no path without its namespace.
-  if (served === undefined || (kind.namespaced && namespace === '' && name !== '')) throw unknownPath()
+  if (kind.namespaced && namespace === '' && name !== '') throw unknownPath()
   if (!served.verbs.includes(verb)) throw methodNotAllowed()
   if (kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') throw methodNotAllowed()
   const call: Call = {
@@ -167,9 +168,9 @@ async function answerResource(
   return verbs[verb](world, call)
 }
 
-/** Whoever asks for what Kubernetes has and this version has not is told so. */
-function notServed({ group, version, resource }: ResourceRoute): string {
-  return `this version serves no ${resource} in ${group === '' ? version : `${group}/${version}`}`
+/** `pods/log`, `deployments.apps`. */
+function resourceText({ group, resource, subresource }: ResourceRoute): string {
+  return `${resource}${group === '' ? '' : `.${group}`}${subresource === '' ? '' : `/${subresource}`}`
 }
 
 const verbs: Readonly<Record<Verb, (world: World, call: Call) => Promise<HttpResponse>>> = {

@@ -51,7 +51,9 @@ test('who shows the secret becomes a member, and is told the others', async () =
     spec: { providerID: `skein://${identity('a')}` },
   })
   const second = await join(fixture, { name: 'n3', identity: identity('b') })
-  expect((await second.json()).members).toEqual([{ identity: identity('a'), name: 'n2', addresses: ['10.0.0.2:4001'] }])
+  expect((await second.json()).members).toEqual([
+    { identity: identity('a'), name: 'n2', addresses: ['10.0.0.2:4001'], asOf: 5 },
+  ])
   expect(await usesLeft(fixture)).toBe(0)
   const third = await join(fixture, { name: 'n4', identity: identity('c') })
   expect(third.status).toBe(403)
@@ -134,6 +136,14 @@ test('only a POST joins', async () => {
   expect((await ask('GET', '/skein/v1/join')).status).toBe(405)
   expect((await ask('POST', '/skein/v1/join', { client: null, body: '[' })).status).toBe(400)
   expect((await ask('POST', '/skein/v1/join', { client: null, body: '[]' })).status).toBe(400)
+})
+
+test('what strangers send is small, and JSON whatever they call it', async () => {
+  const { ask } = await newCluster()
+  const large = { client: null, body: `{"pad":"${'x'.repeat(16 * 1024)}"}` }
+  expect((await ask('POST', '/skein/v1/join', large)).status).toBe(413)
+  const yaml = { client: null, type: 'application/yaml', body: 'tokenId: tok' }
+  expect((await ask('POST', '/skein/v1/join', yaml)).status).toBe(400)
 })
 
 test('without a majority nobody joins', async () => {

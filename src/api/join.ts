@@ -4,6 +4,7 @@ import { must } from '../lib/assert.ts'
 import { parseTime } from '../lib/rfc3339.ts'
 import type { JoinAnswer, JoinRequest } from '../objects/clusterstatus.ts'
 import { applyDefaults } from '../objects/defaults.ts'
+import { parseJson } from '../objects/json.ts'
 import type { Kind } from '../objects/kind.ts'
 import { findKindByName } from '../objects/kinds.ts'
 import { type Member, memberNode, memberOf } from '../objects/member.ts'
@@ -12,7 +13,7 @@ import { keyOf, prefixOf, readStored, writeStored } from '../objects/stored.ts'
 import type { JoinToken, Json, Node } from '../objects/types.ts'
 import { validateCreate } from '../objects/validate.ts'
 import type { Version, Write } from '../store/types.ts'
-import { parseBody } from './body.ts'
+import { bodyBytes } from './body.ts'
 import { drawUid } from './draw.ts'
 import { newFailures } from './failures.ts'
 import { jsonResponse, utf8 } from './render.ts'
@@ -25,6 +26,7 @@ import {
   methodNotAllowed,
   modifiedText,
   taken,
+  tooLarge,
   tooManyRequests,
   unauthorized,
 } from './status.ts'
@@ -42,6 +44,8 @@ const limits = {
   failureWindowMs: 60_000,
   failureAddressesMax: 1_024,
   attemptsMax: 8,
+  /** Anybody may send one, so it costs next to nothing to read. */
+  requestBytesMax: 16 * 1024,
   textCharsMax: 256,
   addressesMax: 16,
   /** How long after it joined a node that lost the answer may ask for it again, without the token counting a use. */
@@ -61,7 +65,7 @@ export function newJoin(world: World): Join {
     if (waitMs > 0) {
       throw tooManyRequests('too many wrong tokens from this address; wait a minute', Math.ceil(waitMs / 1000))
     }
-    const asked = readRequest(parseBody(request, 'JoinRequest').value)
+    const asked = readRequest(bodyOf(request))
     await catchUp(world, signal)
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
       const token = findToken(world, asked)
@@ -189,8 +193,19 @@ function answerFor(world: World, asked: JoinRequest): JoinAnswer {
     clusterId: world.config.clusterId,
     caCertificate: world.ca.certificatePem,
     caKey: world.ca.keyPem,
-    members: members.map(({ identity, name, gossipAddresses }) => ({ identity, name, addresses: gossipAddresses })),
+    members: members.map(({ identity, name, gossipAddresses }) => {
+      return { identity, name, addresses: gossipAddresses, asOf: world.view.revision }
+    }),
   }
+}
+
+/** JSON and nothing else, whatever it is called: other forms are read more slowly than a stranger may ask for. */
+function bodyOf(request: HttpRequest): Json {
+  const bytes = bodyBytes(request)
+  if (bytes.byteLength > limits.requestBytesMax) throw tooLarge(limits.requestBytesMax)
+  const parsed = parseJson(bytes)
+  if (parsed.error !== null) throw badRequest(`a join request is JSON: ${parsed.error}`)
+  return parsed.value
 }
 
 function readRequest(value: Json): JoinRequest {

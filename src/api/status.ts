@@ -80,10 +80,19 @@ export function notFound(subject: Subject, name: string): ApiError {
   return failure(404, 'NotFound', `${subject.resource} "${name}" not found`, detailsOf(subject, name))
 }
 
-/** No such path, group, version or resource. */
-export function unknownPath(why = ''): ApiError {
-  const words = 'the server could not find the requested resource'
-  return failure(404, 'NotFound', why === '' ? words : `${words}: ${why}`, {})
+const notFoundText = 'the server could not find the requested resource'
+
+/** No such path, group or version. */
+export function unknownPath(): ApiError {
+  return failure(404, 'NotFound', notFoundText, {})
+}
+
+/**
+ * A resource (`secrets`, `deployments.apps`) or subresource (`pods/log`) that this version does not have. Said by name,
+ * for clients print it; behind Kubernetes' words, for clients look for them.
+ */
+export function notServed(version: string, what: string): ApiError {
+  return failure(404, 'NotFound', `${notFoundText} (skein ${version} does not serve ${what})`, {})
 }
 
 export function alreadyExists(subject: Subject, name: string): ApiError {

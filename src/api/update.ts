@@ -45,22 +45,22 @@ export async function patch(world: World, call: Call): Promise<HttpResponse> {
   })
 }
 
-const patchTypes: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-}
+const patchTypes: ReadonlyMap<string, PatchType> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+])
 
 function patchType(call: Call): PatchType {
   const { type } = mediaType(call.request.headers['content-type'] ?? '')
-  const known = patchTypes[type]
+  const known = patchTypes.get(type)
   if (known !== undefined) return known
   if (type.startsWith('application/apply-patch')) {
     throw unsupportedMediaType(
       'server-side apply is not served by this version: use `kubectl apply` without --server-side',
     )
   }
-  const accepted = Object.keys(patchTypes).join(', ')
+  const accepted = [...patchTypes.keys()].join(', ')
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   )

@@ -270,7 +270,9 @@ describe('patch', () => {
     const apply = await ask('PATCH', `${maps}/m`, { type: 'application/apply-patch+yaml', body: {} })
     expect(apply.status).toBe(415)
     expect((await apply.json()).message).toContain('without --server-side')
-    expect((await ask('PATCH', `${maps}/m`, { type: 'text/plain', body: {} })).status).toBe(415)
+    for (const type of ['text/plain', 'constructor', '__proto__']) {
+      expect((await ask('PATCH', `${maps}/m`, { type, body: {} })).status).toBe(415)
+    }
     expect((await ask('PATCH', `${maps}/m`, { type: merge, body: '{' })).status).toBe(400)
     const missing = [{ op: 'remove', path: '/data/nix' }]
     expect((await ask('PATCH', `${maps}/m`, { type: 'application/json-patch+json', body: missing })).status).toBe(422)

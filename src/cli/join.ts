@@ -131,7 +131,9 @@ async function admit(
 ): Promise<DataDirContents> {
   const peers: PeerConfig[] = answer.members
     .filter((member) => member.identity !== identity)
-    .map(({ name, addresses, ...member }) => ({ identity: member.identity, name, addresses: [...addresses] }))
+    .map(({ name, addresses, asOf, ...member }) => {
+      return { identity: member.identity, name, addresses: [...addresses], asOf }
+    })
   await world.dataDirs.finish(path, {
     record: {
       format: 1,
@@ -159,7 +161,8 @@ function isAnswer(body: unknown): body is JoinAnswer {
     [clusterId, caCertificate, caKey].every((field) => typeof field === 'string' && field !== '') &&
     Array.isArray(members) &&
     members.every(
-      ({ identity, name, addresses }) =>
+      ({ identity, name, addresses, asOf }) =>
+        Number.isSafeInteger(asOf) &&
         typeof identity === 'string' &&
         typeof name === 'string' &&
         Array.isArray(addresses) &&

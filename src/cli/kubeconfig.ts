@@ -77,6 +77,19 @@ export async function askApi(flags: AccessFlags, request: ApiRequest, world: Wor
   throw withOwnHint(told, flags)
 }
 
+/** Asks another member, at its API's address, with the same right. Rejects when it does not answer. */
+export async function askMember(
+  apiAddress: string,
+  flags: AccessFlags,
+  request: ApiRequest,
+  world: World,
+): Promise<ApiAnswer> {
+  const address = parseHostPort(apiAddress, defaults.apiPort)
+  const [{ caPem, client, token } = { caPem: undefined }] = await targetsOf(flags, world)
+  if (address === null) throw new CallError('unreachable', `${JSON.stringify(apiAddress)} is no address`)
+  return await world.client.call({ ...address, caPem, ...(client && { client }), ...(token && { token }) }, request)
+}
+
 /** Who asks the daemon of his own data directory wants to know how to start it, not of firewalls. */
 function withOwnHint(error: unknown, flags: AccessFlags): unknown {
   if (!(error instanceof CommandError) || flags.kubeconfig !== undefined) return error

@@ -149,8 +149,8 @@ const joined = {
   caCertificate: 'the CA',
   caKey: 'the key',
   members: [
-    { identity: 'p1', name: 'n1', addresses: ['10.0.0.2:7946'] },
-    { identity: 'p-new', name: 'host1', addresses: ['10.0.0.9:7946'] },
+    { identity: 'p1', name: 'n1', addresses: ['10.0.0.2:7946'], asOf: 7 },
+    { identity: 'p-new', name: 'host1', addresses: ['10.0.0.9:7946'], asOf: 7 },
   ],
 }
 
@@ -178,7 +178,7 @@ test('join shows the secret only to the pinned authority, and keeps what it is t
   expect(dirs.get('/var/lib/skein')).toMatchObject({
     record: { clusterId: 'c1', caSha256: token.caSha256, founding: null, identity: 'p-new' },
     ca: { certificatePem: 'the CA', keyPem: 'the key' },
-    peers: [{ identity: 'p1', name: 'n1', addresses: ['10.0.0.2:7946'] }],
+    peers: [{ identity: 'p1', name: 'n1', addresses: ['10.0.0.2:7946'], asOf: 7 }],
   })
   expect(started[0]?.config).toMatchObject({ founding: null, cluster: { id: 'c1' } })
   expect(out.join('\n')).toContain('joined cluster c1')

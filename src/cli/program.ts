@@ -142,8 +142,11 @@ function accessFlags(command: Command, how: 'any' | 'data' = 'any'): Command {
 }
 
 function exitText(): string {
-  return `\n\nExit codes: 0 done, 1 failed, 2 wrong flags or config, 3 data directory, 4 port in use, 5 no Docker Engine,
-6 token, 7 not the right cluster, 8 nobody answers, 9 refused, 10 no quorum, 70 a bug in skein`
+  return `
+
+Exit codes: 0 done, 1 failed, 2 wrong flags or config, 3 data directory,
+4 port in use, 5 no Docker Engine, 6 token, 7 not the right cluster, 8 nobody
+answers, 9 refused, 10 no quorum, 70 a bug in skein`
 }
 
 function port(text: string): number {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ClusterMember, ClusterStatus } from '../objects/clusterstatus.ts'
+import { CallError } from './calls.ts'
 import { exitCodes } from './exit.ts'
 import { newFakeWorld } from './fixture.ts'
 import { statusText } from './status.ts'
@@ -136,6 +137,37 @@ test('the command asks the node of the data directory as an administrator, and t
   status = seen([member('n1')], 0)
   expect(await run('status')).toBe(exitCodes.quorum)
   expect(await run('status -o json')).toBe(exitCodes.quorum)
+})
+
+test('a node that was removed learns so from the others, and from nobody else', async () => {
+  const own = seen([member('n1'), member('n2', dead), member('n3', dead)], 0)
+  let others: ClusterStatus = seen([member('n2', { leader: true }), member('n3')], 0)
+  const { run, out, asked } = newFakeWorld({
+    answer: ({ path }, { port }) => {
+      if (port === 6444) throw new CallError('unreachable', 'connection refused')
+      if (path !== '/skein/v1/status') return { status: 200, body: pods }
+      return { status: 200, body: port === 6445 ? others : own }
+    },
+  })
+  await run('up --name n1')
+  const lines = async (): Promise<readonly string[]> => {
+    out.length = 0
+    expect(await run('status')).toBe(exitCodes.quorum)
+    return (out[0] ?? '').split('\n').slice(1, 3)
+  }
+  expect(await lines()).toEqual([
+    'REMOVED: n1 is no node of the cluster any more, says n3. Below is what it knew last.',
+    'Stop its daemon and delete its data directory; then it may join again.',
+  ])
+  expect(asked.at(-1)?.target).toMatchObject({ host: '10.0.0.1', client: { keyPem: 'key of skein:admin' } })
+
+  const unsaid = [expect.stringMatching(/^NO LEADER/), 'Pods go on running. Bring back n2 or n3.']
+  others = seen([member('n2'), member('n3')], 0) // It has no leader either: its list may be an old one.
+  expect(await lines()).toEqual(unsaid)
+  others = seen([member('n1'), member('n2', { leader: true }), member('n3')], 0)
+  expect(await lines()).toEqual(unsaid)
+  others = { ...seen([member('n2', { leader: true })], 0), clusterId: 'another' }
+  expect(await lines()).toEqual(unsaid)
 })
 
 test.each([

@@ -1,7 +1,7 @@
 import type { ClusterMember, ClusterStatus } from '../objects/clusterstatus.ts'
-import { refusal } from './calls.ts'
+import { CallError, refusal } from './calls.ts'
 import { CommandError, type ExitCode, exitCodes } from './exit.ts'
-import { type AccessFlags, askApi } from './kubeconfig.ts'
+import { type AccessFlags, askApi, askMember } from './kubeconfig.ts'
 import { count, newPaint, type Paint, table } from './text.ts'
 import type { World } from './world.ts'
 
@@ -14,7 +14,10 @@ export async function status(flags: AccessFlags & { readonly output?: 'json' }, 
   }
   const seen = answer.body
   if (flags.output === 'json') world.terminal.say(JSON.stringify(seen, null, 2))
-  else world.terminal.say(statusText(seen, await podCounts(flags, world), newPaint(world.terminal.colours)).join('\n'))
+  else {
+    const [pods, removedBy] = await Promise.all([podCounts(flags, world), removal(seen, flags, world)])
+    world.terminal.say(statusText(seen, pods, newPaint(world.terminal.colours), removedBy).join('\n'))
+  }
   return seen.raft.leader === null ? exitCodes.quorum : exitCodes.ok
 }
 
@@ -32,7 +35,36 @@ async function podCounts(flags: AccessFlags, world: World): Promise<ReadonlyMap<
   return counts
 }
 
-export function statusText(seen: ClusterStatus, pods: ReadonlyMap<string, number> | null, paint: Paint): string[] {
+/**
+ * A node that was removed is not told so: nobody speaks with it any more, and to itself it looks as if all others had
+ * failed. So, before anybody is sent to bring them back, they are asked. The name of one that has a leader and does not
+ * list the asked node; null: none.
+ */
+async function removal(seen: ClusterStatus, flags: AccessFlags, world: World): Promise<string | null> {
+  if (seen.raft.leader !== null) return null
+  const own = seen.members.find(({ name }) => name === seen.node)?.identity
+  const others = seen.members.filter(({ identity, apiAddress }) => identity !== own && apiAddress !== '')
+  const asked = others.map(async ({ name, apiAddress }) => {
+    try {
+      const { status, body } = await askMember(apiAddress, flags, { method: 'GET', path: '/skein/v1/status' }, world)
+      if (status !== 200 || !isStatus(body) || body.raft.leader === null || body.clusterId !== seen.clusterId)
+        return null
+      return body.members.some(({ identity }) => identity === own) ? null : name
+    } catch (error) {
+      if (error instanceof CallError) return null // Its silence says nothing.
+      throw error
+    }
+  })
+  return (await Promise.all(asked)).find((name) => name !== null) ?? null
+}
+
+export function statusText(
+  seen: ClusterStatus,
+  pods: ReadonlyMap<string, number> | null,
+  paint: Paint,
+  /** Who leads or follows a leader, and does not list the node that answered. */
+  removedBy: string | null = null,
+): string[] {
   const rows = [...seen.members]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((member) => [
@@ -46,7 +78,7 @@ export function statusText(seen: ClusterStatus, pods: ReadonlyMap<string, number
   const head = ['NODE', 'ROLE', 'STATE', 'READY', 'PODS', 'API'].map((name) => paint('bold', name))
   return [
     `Cluster ${seen.clusterId}, ${count(seen.members.length, 'node')}.${leaderText(seen)}`,
-    ...quorumText(seen, paint),
+    ...(removedBy === null ? quorumText(seen, paint) : removedText(seen.node, removedBy, paint)),
     ...(seen.engine === '' ? [paint('yellow', `No Docker Engine answers on ${seen.node}: it runs no pods.`)] : []),
     '',
     ...table([head, ...rows]),
@@ -94,6 +126,13 @@ function quorumText(seen: ClusterStatus, paint: Paint): string[] {
   const until =
     names.length === 0 ? '' : ` until ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} back or deleted`
   return [paint('yellow', `No further voter may fail${until}.`)]
+}
+
+function removedText(node: string, by: string, paint: Paint): string[] {
+  return [
+    paint('red', `REMOVED: ${node} is no node of the cluster any more, says ${by}. Below is what it knew last.`),
+    'Stop its daemon and delete its data directory; then it may join again.',
+  ]
 }
 
 function leaderless(voters: number, down: readonly string[], paint: Paint): string[] {

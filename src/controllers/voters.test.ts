@@ -46,7 +46,13 @@ describe('who votes', () => {
     ['a crowded zone gives one place away', 'a@x b@x c@x d@y', 'a b c', 'd', 'a b d', 'c'],
     ['but not to the dead', 'a@x b@x c@x d!@y', 'a b c', 'd', null],
     ['and not for nothing', 'a@x b@x c@y d@y', 'a b c', 'd', null],
-    ['a leader that was removed decides nothing', 'b c d', 'a b c', 'd', null],
+    ['who is away goes first, too, when it shrinks', 'a b? c? d', 'a b c d e', '', 'a b d', 'c'],
+    ['a leader that was removed gives its place away', 'b c d', 'a b c', 'd', 'b c d', ''],
+    ['or leaves fewer', 'b c', 'a b c', '', 'b', 'c'],
+    ['the heard before the others', 'b? c', 'a b c', '', 'c', 'b'],
+    ['or leaves all to a learner', 'b', 'a', 'b', 'b', ''],
+    ['but never to the dead', 'b!', 'a', 'b', null],
+    ['nor to those who are away', 'b? c? d? e', 'a b c d', '', null],
   ]
   it.each(rows)('%s', (_what, members, voters, learners, expected, rest = '') => {
     const given = input(members.replaceAll(/(\w)@(\w)/g, '$1@$2'), voters, learners)

@@ -17,7 +17,7 @@ export interface VotersInput {
     readonly votersOutgoing: readonly string[]
     readonly learners: readonly string[]
   }
-  /** Itself: who decides, and stays. */
+  /** Itself: who decides, and stays while it is a member. */
   readonly leader: string
 }
 
@@ -32,20 +32,20 @@ const votersMax = 5
  * Who should vote and who only follow; null: as it is. Voters are 1, 3 or 5, never an even number, for one more than an
  * odd number adds a machine that may fail and no failure that is survived.
  *
- * - The leader stays. A voter that is away for a short while stays.
+ * - The leader stays, unless it was removed: then it gives its place away, as any other. A voter that is away for a short
+ *   while stays.
  * - A voter that is away for long stays as well until a live member can take its place in the same change: to shrink the
  *   number of voters because some are dead would let a minority decide. Only removing a node shrinks it.
  * - Voters are spread over zones as evenly as can be, one exchange at a time.
+ * - Of those who shall vote a majority is heard now: else the change, once begun, could not be ended.
  *
  * Pure, and a fixed point: what it decides, it leaves as it is.
  */
 export function decideVoters({ members, configuration, leader }: VotersInput): Membership | null {
-  // One change at a time; and a leader that was removed from the cluster decides nothing any more.
+  // One change at a time.
   if (configuration.votersOutgoing.length > 0) return null
   const byIdentity = new Map(members.map((member) => [member.identity, member]))
-  const self = byIdentity.get(leader)
-  if (self === undefined) return null
-
+  const self = members.filter(({ identity }) => identity === leader)
   const current = configuration.voters.flatMap((identity) => byIdentity.get(identity) ?? [])
   // A new member first catches up as learner.
   const ready = members.filter(
@@ -58,10 +58,10 @@ export function decideVoters({ members, configuration, leader }: VotersInput): M
   const kept = removed ? odd(current.length) : configuration.voters.length
   const size = Math.max(1, odd(Math.min(votersMax, steady.length + ready.length)), odd(kept))
 
-  const chosen = choose([self], [steady, ready, away], size)
-  const voters = spread(chosen, ready, leader)
-    .map(({ identity }) => identity)
-    .sort()
+  const heard = steady.filter(({ alive }) => alive)
+  const chosen = spread(choose(self, [heard, steady, ready, away], size), ready, leader)
+  if (2 * chosen.filter(({ alive }) => alive).length <= chosen.length) return null
+  const voters = chosen.map(({ identity }) => identity).sort()
   const learners = members
     .map(({ identity }) => identity)
     .filter((identity) => !voters.includes(identity))

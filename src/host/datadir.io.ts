@@ -145,8 +145,9 @@ async function readPeers(path: string): Promise<PeerConfig[] | null> {
 }
 
 function isPeer(value: unknown): value is PeerConfig {
-  const { identity, name, addresses } = (value ?? {}) as Partial<PeerConfig>
+  const { identity, name, addresses, asOf } = (value ?? {}) as Partial<PeerConfig>
   return (
+    (asOf === undefined || Number.isSafeInteger(asOf)) &&
     typeof identity === 'string' &&
     typeof name === 'string' &&
     Array.isArray(addresses) &&

@@ -183,7 +183,7 @@ const goArch: Readonly<Record<string, string>> = {
 function containerOf(found: Docker.ContainerInspectInfo): Container {
   const state = stateOf(found.State.Status)
   const startedAtMs = timeOf(found.State.StartedAt)
-  const finishedAtMs = timeOf(found.State.FinishedAt)
+  const finishedAtMs = endOf(startedAtMs, timeOf(found.State.FinishedAt))
   return {
     id: found.Id,
     name: found.Name.replace(/^\//, ''),
@@ -196,6 +196,11 @@ function containerOf(found: Docker.ContainerInspectInfo): Container {
     ...(found.State.Error !== '' && { error: found.State.Error }),
     ...(state === 'running' && { address: addressOf(found), pid: found.State.Pid }),
   }
+}
+
+/** Docker notes the start once the process runs already: a short one can have ended a moment before it "started". */
+function endOf(startedAtMs: number | undefined, finishedAtMs: number | undefined): number | undefined {
+  return startedAtMs === undefined || finishedAtMs === undefined ? finishedAtMs : Math.max(startedAtMs, finishedAtMs)
 }
 
 /** A paused container still holds what it holds; one that is being removed runs no more. */

@@ -14,7 +14,6 @@ export interface Host {
   readonly disk: Disk
   readonly engine: Engine
   readonly files: Files
-  readonly kernel: Kernel
   readonly sockets: Sockets
   readonly http: Http
   readonly log: Log
@@ -322,50 +321,6 @@ export interface ProjectedFile {
   readonly name: string
   readonly data: Uint8Array
   readonly mode: number
-}
-
-// ---- Kernel ------------------------------------------------------------------------------------------------------
-
-/** Links, routes and rules of this host. Everything it makes carries the project's mark and is found again by it. */
-export interface Kernel {
-  /** What this host lets the daemon do, found out by trying. */
-  probe(): Promise<KernelAbility>
-  /** Makes the pod's link, or repairs it: veth `link` here, `eth0` with `address`/32 in the namespace of `pid`. */
-  attach(pod: PodLink): Promise<void>
-  /** Removes a pod's link here. What is gone is no error. */
-  detach(link: string): Promise<void>
-  /** The pod links that are there. */
-  links(): Promise<readonly string[]>
-  /** Makes the project's routes be exactly these. */
-  routes(wanted: readonly Route[]): Promise<void>
-  /** Runs one nftables script, all or nothing. Rejects `invalid` with nft's words. */
-  rules(script: string): Promise<void>
-  /** Cuts tracked connections to this endpoint. */
-  cut(endpoint: { readonly address: string; readonly protocol: 'tcp' | 'udp'; readonly port?: number }): Promise<void>
-  /** Removes every link, route and rule of the project. */
-  clean(): Promise<void>
-}
-
-export interface KernelAbility {
-  readonly links: boolean
-  readonly rules: boolean
-  /** Why not, in words; empty when all is possible. */
-  readonly missing: readonly string[]
-}
-
-export interface PodLink {
-  /** At most 15 characters. */
-  readonly link: string
-  readonly pid: number
-  readonly address: string
-  readonly nodeAddress: string
-  readonly mtu: number
-}
-
-export interface Route {
-  readonly subnet: string
-  /** The node that has it; null: this node's own, which nothing but pod links may leave. */
-  readonly via: string | null
 }
 
 // ---- Sockets -----------------------------------------------------------------------------------------------------

@@ -46,6 +46,9 @@ const limits = {
   idleTimeoutMs: 5 * 60_000,
   /** A client that does not read what it asked for. */
   stallTimeoutMs: 60_000,
+  /** Bodies in memory at a time: of those who show a certificate, and of strangers, who shall not take the others' place. */
+  bodiesBytesMax: 256 * 1024 * 1024,
+  strangersBytesMax: 32 * 1024 * 1024,
   /** From the end of serving to the end of every connection. */
   closeGraceMs: 1_000,
 } as const
@@ -63,6 +66,8 @@ interface Serving {
   /** HTTP/1.1 connections with a request on them; the others wait for their next. */
   readonly busy: Set<TLSSocket>
   readonly memory: BodyMemory
+  /** For those who show no certificate. */
+  readonly strangers: BodyMemory
 }
 
 /** `log` hears of faults of connections and of handlers that throw; neither ends the server. */
@@ -88,8 +93,11 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
         settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, maxHeaderListSize: limits.headerBytesMax },
         ...httpOneOptions,
       })
+      Object.assign(server, httpOneTimes)
       server.maxConnections = limits.connectionsMax
-      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), memory: { bytesHeld: 0 } }
+      const memory = { bytesHeld: 0, bytesMax: limits.bodiesBytesMax }
+      const strangers = { bytesHeld: 0, bytesMax: limits.strangersBytesMax }
+      const serving: Serving = { options, handle, log, open: new Set(), busy: new Set(), memory, strangers }
       const stop = attend(server, serving)
       const port = await listen(server, options)
       servers.add(server)
@@ -101,9 +109,14 @@ export function newTlsHttp(material: TlsMaterial, log: Log): TlsHttp {
   }
 }
 
-/** For connections that chose HTTP/1.1; the types of the HTTP/2 server do not name them, though it hands them on. */
-const httpOneOptions: object = {
-  maxHeaderSize: limits.headerBytesMax,
+/** For connections that chose HTTP/1.1; the types of the HTTP/2 server do not name it, though it hands them on. */
+const httpOneOptions: object = { maxHeaderSize: limits.headerBytesMax }
+
+/**
+ * For the same, but to be set where HTTP/1.1's own server has them: given as options they are overlooked, and a
+ * connection that asked once stays open for ever.
+ */
+const httpOneTimes: object = {
   headersTimeout: limits.headersTimeoutMs,
   requestTimeout: bodyTimeoutMs,
   keepAliveTimeout: limits.idleTimeoutMs,
@@ -203,9 +216,10 @@ async function answer(request: Http2ServerRequest, response: Response, serving: 
   const socket = request.socket as TLSSocket
   open.add(gone)
   busy.add(socket)
+  const memory = clientOf(socket) === null ? serving.strangers : serving.memory
   let held = 0
   try {
-    const body = await readBody(request, options.bodyBytesMax, serving.memory)
+    const body = await readBody(request, options.bodyBytesMax, memory)
     held = body?.byteLength ?? 0
     if (gone.signal.aborted) return
     await send(response, await handle(requestOf(request, socket, body), gone.signal), gone.signal)
@@ -213,7 +227,7 @@ async function answer(request: Http2ServerRequest, response: Response, serving: 
     if (error instanceof TooBusyError) await send(response, busyResponse, gone.signal)
     else if (!gone.signal.aborted) throw error
   } finally {
-    serving.memory.bytesHeld -= held
+    memory.bytesHeld -= held
     open.delete(gone)
     busy.delete(socket)
   }

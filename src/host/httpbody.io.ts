@@ -2,8 +2,6 @@ import type { Http2ServerRequest } from 'node:http2'
 import { DeviceError } from './host.ts'
 
 const limits = {
-  /** Bodies held in memory at a time, over all requests of a server. */
-  bytesHeldMax: 256 * 1024 * 1024,
   /** How much of a body that is too large is read and thrown away, so that its sender comes to read the answer. */
   discardBytesMax: 64 * 1024 * 1024,
 }
@@ -11,9 +9,11 @@ const limits = {
 /** From the head of a request to the end of its body. */
 export const bodyTimeoutMs = 60_000
 
-/** Shared by the requests of one server; who has read a body gives its bytes back when it is done with it. */
+/** Shared by requests of one server; who has read a body gives its bytes back when it is done with it. */
 export interface BodyMemory {
   bytesHeld: number
+  /** Of bodies held at a time. */
+  readonly bytesMax: number
 }
 
 /** All memory for bodies is in use: what was sent was thrown away. */
@@ -39,7 +39,7 @@ export async function readBody(
     for await (const chunk of request as AsyncIterable<Uint8Array>) {
       seen += chunk.byteLength
       if (seen > limits.discardBytesMax) return null
-      busy ||= memory.bytesHeld + chunk.byteLength > limits.bytesHeldMax
+      busy ||= memory.bytesHeld + chunk.byteLength > memory.bytesMax
       if (busy || seen > bytesMax) {
         memory.bytesHeld -= held
         held = 0

@@ -13,6 +13,8 @@ export interface MembersParts {
   readonly log: Log
   /** Null while this node knows of no leader. */
   readonly leader: () => string | null
+  /** Calls back when Raft's configuration may have changed; the returned function ends it. */
+  readonly raft: { watch(listener: () => void): () => void }
 }
 
 const protocol = 'members'
@@ -32,8 +34,9 @@ export async function driveMembers(parts: MembersParts, signal: AbortSignal): Pr
   })
 }
 
-async function followStore({ members, view, network }: MembersParts, signal: AbortSignal): Promise<void> {
+async function followStore({ members, view, network, raft }: MembersParts, signal: AbortSignal): Promise<void> {
   const inbox = newInbox<'look'>(1)
+  const unwatch = raft.watch(() => void inbox.offer('look'))
   const unsubscribe = view.subscribe((changes) => {
     if (changes.length === 0 || changes.some(({ key }) => key.startsWith(nodePrefix))) inbox.offer('look')
   })
@@ -44,6 +47,7 @@ async function followStore({ members, view, network }: MembersParts, signal: Abo
     }
   } finally {
     unsubscribe()
+    unwatch()
   }
 }
 

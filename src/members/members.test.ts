@@ -34,11 +34,13 @@ function storeOf(): { revision: number; list(): Version[]; put(name: string): vo
   return store
 }
 
+const nobody = () => ({ voters: [], votersOutgoing: [] })
+
 const names = (members: ReturnType<typeof newMembers>): string[] => members.list().map(({ name }) => name)
 
 describe('who is a member', () => {
   test('an empty store: those named at joining', () => {
-    const members = newMembers(storeOf(), [peer('n1'), peer('n2')])
+    const members = newMembers(storeOf(), [peer('n1'), peer('n2')], nobody)
     expect(names(members)).toEqual(['n1', 'n2'])
     expect(members.admits('id-n1')).toBe(true)
     expect(members.admits('id-n3')).toBe(false)
@@ -46,7 +48,7 @@ describe('who is a member', () => {
 
   test('once the store holds anything, the store alone', () => {
     const store = storeOf()
-    const members = newMembers(store, [peer('n1'), peer('stranger')])
+    const members = newMembers(store, [peer('n1'), peer('stranger')], nobody)
     store.put('n1')
     store.put('n2')
     expect(members.look()).toBe(true)
@@ -62,7 +64,7 @@ describe('who is a member', () => {
   test('away while others came: what a member tells holds until the own store is as new', () => {
     const store = storeOf()
     store.put('n1')
-    const members = newMembers(store, [])
+    const members = newMembers(store, [], nobody)
     members.told([member('n1'), member('n4')], 3)
     expect(names(members)).toEqual(['n1', 'n4'])
     store.put('n2')
@@ -73,11 +75,58 @@ describe('who is a member', () => {
     expect(names(members)).toEqual(['n1', 'n2', 'n3'])
   })
 
+  test('joined: who was named holds until the own store is as new as the one that answered', () => {
+    const store = storeOf()
+    const asOf = 3
+    const members = newMembers(
+      store,
+      [
+        { ...peer('n2'), asOf },
+        { ...peer('n3'), asOf },
+      ],
+      nobody,
+    )
+    store.put('n1')
+    members.look()
+    expect(names(members)).toEqual(['n1', 'n2', 'n3'])
+    store.put('n2')
+    store.put('n4')
+    members.look()
+    expect(names(members)).toEqual(['n1', 'n2', 'n4'])
+  })
+
+  test('joined: a member that knows less than who answered tells nothing', () => {
+    const members = newMembers(storeOf(), [{ ...peer('n2'), asOf: 9 }], nobody)
+    members.told([member('n1')], 5)
+    expect(names(members)).toEqual(['n2'])
+    members.told([member('n3')], 10)
+    expect(names(members)).toEqual(['n3'])
+  })
+
+  test('who was removed is let in as long as Raft counts its vote', () => {
+    const store = storeOf()
+    let configuration = { voters: ['id-n1', 'id-n2'], votersOutgoing: [] as string[] }
+    const members = newMembers(store, [], () => configuration)
+    store.put('n1')
+    store.put('n2')
+    members.look()
+    store.remove('n2')
+    expect(members.look()).toBe(true)
+    expect(names(members)).toEqual(['n1'])
+    expect(members.admits('id-n2')).toBe(true)
+    configuration = { voters: ['id-n1'], votersOutgoing: ['id-n1', 'id-n2'] }
+    expect(members.look()).toBe(false)
+    expect(members.admits('id-n2')).toBe(true)
+    configuration = { voters: ['id-n1'], votersOutgoing: [] }
+    expect(members.look()).toBe(true)
+    expect(members.admits('id-n2')).toBe(false)
+  })
+
   test('what an older store tells is not taken', () => {
     const store = storeOf()
     store.put('n1')
     store.put('n2')
-    const members = newMembers(store, [])
+    const members = newMembers(store, [], nobody)
     members.told([member('n9')], 2)
     expect(members.admits('id-n9')).toBe(false)
   })

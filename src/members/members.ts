@@ -9,6 +9,9 @@ import type { StoreView, Version } from '../store/types.ts'
  * Who belongs to the cluster, as far as this node knows: the Node objects of its store, and, as long as its store is
  * behind, those that a member named who knew more (at joining, or when this node was away while others came). What was
  * told holds only until the own store is as new as the teller's was: then the store alone decides.
+ *
+ * The gate lets in those that Raft's configuration counts, too: who was removed is let go by Raft first. Shut out at once,
+ * a voter whose vote its own removal needs would take the majority with it for good.
  */
 export interface Members {
   /** Whether the gate lets this identity in. */
@@ -20,7 +23,7 @@ export interface Members {
   node(name: string): Node | undefined
   /** Takes what another member knows, as of its store's revision. */
   told(members: readonly Member[], revision: number): void
-  /** To be called when the store changed. True when membership is another than before. */
+  /** To be called when the store or Raft's configuration changed. True when it is another than before whom the gate lets in. */
   look(): boolean
 }
 
@@ -30,16 +33,33 @@ export interface Peer {
   readonly name: string
   /** `host:port` each. */
   readonly addresses: readonly string[]
+  /** The revision of the teller's store when it was told; absent: not known. */
+  readonly asOf?: number
+}
+
+/** Whose votes Raft counts. */
+export interface Voting {
+  readonly voters: readonly string[]
+  readonly votersOutgoing: readonly string[]
 }
 
 export const nodeKind = must(findKindByName('v1', 'Node'), 'nodes are served')
 export const nodePrefix = prefixOf(nodeKind)
 
-/** `peers`: known from the join answer; of use until the store holds anything. */
-export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: readonly Peer[]): Members {
+/**
+ * `peers`: known from the join answer; of use until the store is as new as the store that answered: on its way there
+ * it passes through times when the members of today were none. `configuration`: Raft's, as it is now.
+ */
+export function newMembers(
+  view: Pick<StoreView, 'revision' | 'list'>,
+  peers: readonly Peer[],
+  configuration: () => Voting,
+): Members {
   let hearsay: { readonly members: readonly Member[]; readonly revision: number } | null = {
-    members: peers.map(({ addresses, ...peer }) => ({ ...peer, gossipAddresses: addresses, apiAddress: '' })),
-    revision: 1,
+    members: peers.map(({ identity, name, addresses }) => {
+      return { identity, name, gossipAddresses: addresses, apiAddress: '' }
+    }),
+    revision: Math.max(1, ...peers.map(({ asOf = 1 }) => asOf)),
   }
   const parsed = new Map<string, { readonly version: Version; readonly node: Node }>()
   let nodes: readonly Node[] = []
@@ -54,11 +74,12 @@ export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: re
     const known = nodes.map(memberOf).filter((member) => member !== null)
     const names = new Set(known.map(({ identity }) => identity))
     const rumoured = hearsay?.members.filter(({ identity }) => !names.has(identity)) ?? []
-    const before = JSON.stringify(members)
+    const before = JSON.stringify([members, [...admitted]])
     members = [...known, ...rumoured]
     roster = members.map(({ identity, name, gossipAddresses }) => ({ identity, name, addresses: gossipAddresses }))
-    admitted = new Set(members.map(({ identity }) => identity))
-    return JSON.stringify(members) !== before
+    const { voters, votersOutgoing } = configuration()
+    admitted = new Set([...members.map(({ identity }) => identity), ...voters, ...votersOutgoing])
+    return JSON.stringify([members, [...admitted]]) !== before
   }
 
   function parse(version: Version): Node {
@@ -81,7 +102,8 @@ export function newMembers(view: Pick<StoreView, 'revision' | 'list'>, peers: re
     roster: () => roster,
     node: (name) => nodes.find(({ metadata }) => metadata.name === name),
     told(others, revision) {
-      if (revision > view.revision) hearsay = { members: others, revision }
+      // Nor from one who knows less than who told before: it would shut out those that only the other named.
+      if (revision > view.revision && revision >= (hearsay?.revision ?? 0)) hearsay = { members: others, revision }
       look()
     },
     look,

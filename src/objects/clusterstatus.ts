@@ -69,5 +69,7 @@ export interface JoinAnswer {
     readonly identity: string
     readonly name: string
     readonly addresses: readonly string[]
+    /** The revision of the store that says so: a newer one may say otherwise. */
+    readonly asOf: number
   }[]
 }

@@ -106,11 +106,11 @@ test.each([
   ['a: 1\n---\nb: 2\n', /multiple documents/],
   [bomb, /alias/i],
   [`a: ${'['.repeat(300)}${']'.repeat(300)}`, /max depth/],
-  [`a: ${'['.repeat(200_000)}`, /max depth|flow|yaml/i],
-  [`${'- '.repeat(100_000)}a`, /max depth/],
-  [`${'? '.repeat(100_000)}a`, /max depth/],
-  [Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), /max depth/],
-  [`a: ${'x'.repeat(1024 * 1024)}`, /send it as JSON/],
+  [`a: ${'['.repeat(100_000)}`, /max depth|flow|yaml/i],
+  [`${'- '.repeat(60_000)}a`, /max depth/],
+  [`${'? '.repeat(60_000)}a`, /max depth/],
+  [Array.from({ length: 200 }, (_, i) => `${' '.repeat(3 * i)}a:`).join('\n'), /max depth/],
+  [`a: ${'x'.repeat(128 * 1024)}`, /send it as JSON/],
   ['a: *nothing', /yaml/i],
 ])('YAML refused: %.40j', (text, error) => {
   const parsed = parseYaml(text)
@@ -123,3 +123,11 @@ test('YAML does not pollute', () => {
   expect(Object.keys(value as object)).toEqual(['__proto__'])
   expect(({} as { polluted?: number }).polluted).toBeUndefined()
 })
+
+test.each([',', '\n', '#\n', 'a: 1\n', '%A\n'])(
+  'YAML that is nothing but %j is refused before it takes seconds',
+  (piece) => {
+    const parsed = parseYaml(`[${piece.repeat(200_000)}]`)
+    expect(parsed.error).toMatch(/send it as JSON/)
+  },
+)

@@ -7,8 +7,11 @@ import type { Json } from './value.ts'
  * decoder leaves alone: times (`22:30`, `2001-01-01` stay text), binary, sets and ordered maps.
  */
 
-/** YAML is read slowly; what is larger is sent as JSON. */
-const yamlBytesMax = 1024 * 1024
+/**
+ * YAML is read slowly: half a second for so much of the worst (nothing but commas, or empty lines), in which the daemon
+ * hears no heartbeat. What is larger is sent as JSON.
+ */
+const yamlBytesMax = 128 * 1024
 /** How often aliases may be followed: enough for people, not for a bomb. */
 const aliasesMax = 100
 const duplicatesMax = 100

@@ -1,6 +1,6 @@
 import type { Log } from '../host/host.ts'
 import { sameConfiguration } from './configuration.ts'
-import type { HardState } from './state.ts'
+import type { HardState } from './entry.ts'
 import type { RaftStatus } from './types.ts'
 
 /** Tells the log, and whoever watches, what changed. */

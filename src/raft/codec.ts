@@ -1,9 +1,8 @@
 import { Packr } from 'msgpackr'
 import { crc32 } from '../lib/hash.ts'
 import { configurationOf, sameConfiguration } from './configuration.ts'
-import { type Entry, type EntryType, type LogMark, sealEntry } from './entry.ts'
+import { type Entry, type EntryType, type HardState, type LogMark, sealEntry } from './entry.ts'
 import type { AppendRequest, Message } from './message.ts'
-import type { HardState } from './state.ts'
 import type { Configuration, PeerId } from './types.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { hex, sha256 } from '../lib/hash.ts'
-import type { Configuration } from './types.ts'
+import type { Configuration, PeerId } from './types.ts'
 
 /** `data`: a command of the state machine. `configuration`: who votes. `empty`: a new leader's first (thesis 3.6.2). */
 export type EntryType = 'data' | 'configuration' | 'empty'
@@ -29,6 +29,13 @@ export interface LogMark {
   readonly configuration: Configuration
   /** Of the entry at `index`. */
   readonly hash: string
+}
+
+/** What must be on disk before anything that depends on it leaves this peer (thesis 3.8), and the commit index for a quicker start. */
+export interface HardState {
+  readonly term: number
+  readonly votedFor: PeerId | null
+  readonly commit: number
 }
 
 /** The hash before the first entry. */

@@ -58,6 +58,13 @@ describe('commit (thesis 3.6.2)', () => {
 })
 
 describe('limits', () => {
+  test('what a peer passes on is not taken when it is too large to be sent on', () => {
+    const raft = leader({ options: { entryBytesMax: 100 } })
+    const last = raft.log.lastIndex
+    tell(raft, 'b', { type: 'propose', term: 2, data: [new Uint8Array(101), new Uint8Array(100)] })
+    expect(raft.log.lastIndex).toBe(last + 1)
+  })
+
   test('what is not committed is bounded; committing frees it [21, 57]', () => {
     const raft = leader({ options: { uncommittedBytesMax: 1_000 } })
     let taken = 0

@@ -1,8 +1,8 @@
 import { type Database, DeviceError, type Log } from '../host/host.ts'
 import { decodeHardState, decodeMark, MalformedError } from './codec.ts'
+import type { HardState } from './entry.ts'
 import type { RaftLog } from './log.ts'
 import type { StateMachine } from './machine.ts'
-import type { HardState } from './state.ts'
 import { entryKeys, installedBatch, keys, newLogBatch, newLogReader } from './storage.ts'
 import type { Configuration } from './types.ts'
 

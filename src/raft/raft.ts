@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.ts'
 import type { Random } from '../lib/random.ts'
 import { membersOf } from './configuration.ts'
 import { campaign, noteLeaderLost, tickElection } from './election.ts'
-import type { Entry, LogMark } from './entry.ts'
+import type { Entry, HardState, LogMark } from './entry.ts'
 import {
   isActive,
   noteUnreachable,
@@ -18,7 +18,7 @@ import type { AppliedMark, StateImage } from './machine.ts'
 import type { Envelope, Message } from './message.ts'
 import type { RaftOptions } from './options.ts'
 import type { ReadState } from './reads.ts'
-import { becomeFollower, type HardState, mayCampaign, type RaftState, send } from './state.ts'
+import { becomeFollower, mayCampaign, type RaftState, send } from './state.ts'
 import { step } from './step.ts'
 import type { PeerId, RaftStatus } from './types.ts'
 

@@ -11,13 +11,6 @@ import type { Progress } from './progress.ts'
 import type { ReadState, Reads } from './reads.ts'
 import type { PeerId, Role } from './types.ts'
 
-/** What must be on disk before anything that depends on it leaves this peer (thesis 3.8), and the commit index for a quicker start. */
-export interface HardState {
-  readonly term: number
-  readonly votedFor: PeerId | null
-  readonly commit: number
-}
-
 /**
  * All that a peer knows. The role files change it, `raft.ts` turns what has gathered in it into a Ready. Nothing in
  * here waits, and nothing asks the time: `nowMs` is that of the last call.

@@ -14,7 +14,7 @@ export function step(state: RaftState, from: PeerId, message: Message): void {
       return
     case 'propose':
       // One hop: who is not the leader (any more) drops them; their proposer will ask again.
-      if (state.role === 'leader') for (const data of message.data) proposeLeading(state, data)
+      if (state.role === 'leader') for (const data of message.data) proposeForeign(state, data)
       return
     case 'read':
       if (state.role === 'leader') readLeading(state, { from, token: message.token })
@@ -26,6 +26,11 @@ export function step(state: RaftState, from: PeerId, message: Message): void {
       stepTermed(state, from, message)
       return
   }
+}
+
+/** What would not fit into a packet on its way to the followers is not taken, whoever let it through. */
+function proposeForeign(state: RaftState, data: Uint8Array): void {
+  if (data.length <= state.options.entryBytesMax) proposeLeading(state, data)
 }
 
 type Termed = Exclude<Message, { type: 'vote' | 'propose' | 'read' | 'readReply' }>

@@ -1,11 +1,10 @@
 import type { DiskWrite } from '../host/host.ts'
 import { assert } from '../lib/assert.ts'
 import { decodeEntry, encodeConfiguration, encodeEntry, encodeHardState, encodeMark, MalformedError } from './codec.ts'
-import { type Entry, type LogMark, sealEntry } from './entry.ts'
+import { type Entry, type HardState, type LogMark, sealEntry } from './entry.ts'
 import { emptyMark, RaftLog } from './log.ts'
 import type { AppliedMark } from './machine.ts'
 import type { Ready } from './raft.ts'
-import type { HardState } from './state.ts'
 import type { Configuration } from './types.ts'
 
 /**

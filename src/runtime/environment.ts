@@ -9,7 +9,7 @@ export type Environment =
   | { readonly list: ContainerSpec['env']; readonly error: null }
   | { readonly list: null; readonly error: string }
 
-export function environmentOf(container: Container, facts: FieldFacts, sources: Sources): Environment {
+export function environmentOf(container: Container, facts: FieldFacts, sources: Sources, room: Room): Environment {
   const values = new Map<string, string>()
   const failed = (error: string): Environment => ({ list: null, error })
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
@@ -22,7 +22,9 @@ export function environmentOf(container: Container, facts: FieldFacts, sources: 
   }
   for (const variable of container.env ?? []) {
     if (variable.valueFrom === undefined) {
-      values.set(variable.name, expand(variable.value ?? '', values))
+      const value = expand(variable.value ?? '', values, room)
+      if (value === null) return failed(`env ${variable.name}: ${tooLong}`)
+      values.set(variable.name, value)
       continue
     }
     const value = valueFrom(variable.valueFrom, container, facts, sources)
@@ -94,10 +96,48 @@ export function secretOf(sources: Sources, { name = '', optional }: Reference): 
   return sources.secret(name) ?? (optional === true ? null : `secret "${name}" not found`)
 }
 
-/** `$(NAME)` becomes the value; `$$` one dollar that is not looked at; a name that is not known stays as it is. */
-export function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
-    if (whole === '$$') return '$'
-    return values.get(name ?? '') ?? whole
+/** What the kernel lets one argument, or one variable, be; and all of them together, well within its 2 MiB. */
+const wordCharsMax = 128 * 1024 - 1
+const wordsCharsMax = 1024 * 1024
+export const tooLong = 'with all its $(NAME) filled in it is longer than a program can be given'
+
+/** What is left for one container's words. */
+export interface Room {
+  chars: number
+}
+
+export function newRoom(): Room {
+  return { chars: wordsCharsMax }
+}
+
+/**
+ * `$(NAME)` becomes the value; `$$` one dollar that is not looked at; a name that is not known stays as it is. Null when
+ * it does not fit: a few dozen variables, each made of the one before twice, would fill any memory.
+ */
+export function expand(text: string, values: ReadonlyMap<string, string>, room: Room): string | null {
+  const charsMax = Math.min(wordCharsMax, room.chars)
+  let chars = text.length
+  const expanded = text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
+    const word = whole === '$$' ? '$' : (values.get(name ?? '') ?? whole)
+    chars += word.length - whole.length
+    return chars > charsMax ? '' : word
   })
+  if (expanded.length > charsMax || chars > charsMax) return null
+  room.chars -= expanded.length
+  return expanded
+}
+
+/** Null when one does not fit. */
+export function expandAll(
+  words: readonly string[] | undefined,
+  values: ReadonlyMap<string, string>,
+  room: Room,
+): string[] | null | undefined {
+  const expanded: string[] = []
+  for (const word of words ?? []) {
+    const whole = expand(word, values, room)
+    if (whole === null) return null
+    expanded.push(whole)
+  }
+  return words === undefined ? undefined : expanded
 }

@@ -255,4 +255,22 @@ it.each([
   ['$(A', '$(A'],
   ['a$b', 'a$b'],
   ['$(A)$(A)', 'oneone'],
-])('%s is read as %s', (text, expanded) => expect(expand(text, new Map([['A', 'one']]))).toBe(expanded))
+])('%s is read as %s', (text, expanded) => {
+  expect(expand(text, new Map([['A', 'one']]), { chars: 1_000 })).toBe(expanded)
+})
+
+describe('what would grow beyond all bounds', () => {
+  const doubling = Array.from({ length: 60 }, (_, i) => {
+    return { name: `V${i}`, value: i === 0 ? 'x'.repeat(100) : `$(V${i - 1})$(V${i - 1})` }
+  })
+
+  it('is refused where a variable is made of others', () => {
+    expect(specOf({ env: doubling })).toEqual({ spec: null, error: expect.stringMatching(/^env V11: .* longer/) })
+  })
+
+  it('is refused in all together', () => {
+    const words = { env: doubling.slice(0, 10), args: Array.from({ length: 30 }, () => '$(V9)') }
+    expect(specOf(words).error).toMatch(/^command or args: /)
+    expect(specOf({ ...words, args: words.args.slice(15) }).error).toBeNull()
+  })
+})

@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../host/host.ts'
 import { amountsOf } from '../objects/capacity.ts'
 import { qosClass } from '../objects/kinds/poddefaults.ts'
 import type { Container, Pod } from '../objects/types.ts'
-import { environmentOf, expand } from './environment.ts'
+import { environmentOf, expand, expandAll, newRoom, tooLong } from './environment.ts'
 import type { FieldFacts } from './fields.ts'
 import { containerName, labels, sandboxName } from './labels.ts'
 import { pauseImage } from './pause.ts'
@@ -34,14 +34,24 @@ export interface Making {
 export function containerSpec(container: Container, making: Making): Asked {
   const { facts, sources, root, attempt, sandbox, hosts } = making
   const { pod, place } = facts
-  const env = environmentOf(container, facts, sources)
+  const room = newRoom()
+  const env = environmentOf(container, facts, sources, room)
   const rights = rightsOf(pod, container)
   const error = unsupported(pod, container) ?? env.error ?? rights.error
   if (env.list === null || rights.given === null || error !== null) return { spec: null, error: error ?? '' }
   const values = new Map(env.list.map(({ name, value }) => [name, value]))
-  const expanded = (text: string): string => expand(text, values)
+  const command = expandAll(container.command, values, room)
+  const args = expandAll(container.args, values, room)
+  if (command === null || args === null) return { spec: null, error: `command or args: ${tooLong}` }
+  let fits = true
+  const expanded = (text: string): string => {
+    const word = expand(text, values, room)
+    fits &&= word !== null
+    return word ?? ''
+  }
   const planned = plannedMounts(root, pod, container, expanded)
   if (planned.error !== null) return { spec: null, error: planned.error }
+  if (!fits) return { spec: null, error: `volumeMounts: ${tooLong}` }
   const { lifecycle, terminationMessagePath = '/dev/termination-log' } = container
   const own: PlannedMount[] = [
     ownMount(lastWordsPath(root, pod.metadata.uid ?? '', container.name, attempt), terminationMessagePath),
@@ -53,8 +63,8 @@ export function containerSpec(container: Container, making: Making): Asked {
     spec: {
       name: nameOf(pod, container.name, attempt),
       image: container.image ?? '',
-      ...(container.command !== undefined && { command: container.command.map(expanded) }),
-      ...(container.args !== undefined && { args: container.args.map(expanded) }),
+      ...(command !== undefined && { command }),
+      ...(args !== undefined && { args }),
       env: env.list,
       labels: {
         ...ownLabels(pod, container.name, attempt, place),

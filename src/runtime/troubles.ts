@@ -1,5 +1,5 @@
 import { DeviceError, type Log, type LogFields } from '../host/host.ts'
-import { NoQuorumError, UnknownOutcomeError } from '../store/types.ts'
+import { InvalidTxnError, NoQuorumError, UnknownOutcomeError } from '../store/types.ts'
 
 /** What is known to go wrong at the moment: each trouble is said once, and once more when it has passed. */
 export interface Troubles {
@@ -32,9 +32,13 @@ export function troubleDelayMs(tries: number): number {
   return Math.min(delayMsMin * 2 ** Math.min(tries - 1, 16), delayMsMax)
 }
 
-/** A fault of the world, which passes; anything else is a bug. */
+/**
+ * A fault of the world, which passes; anything else is a bug. That an object has grown until its status no longer fits
+ * is one as well: people did that, and may undo it.
+ */
 export function isFault(cause: unknown): cause is Error {
-  return cause instanceof DeviceError || cause instanceof UnknownOutcomeError || cause instanceof NoQuorumError
+  const store = cause instanceof UnknownOutcomeError || cause instanceof NoQuorumError
+  return store || cause instanceof DeviceError || cause instanceof InvalidTxnError
 }
 
 /** The engine answered, and will not do as it was asked; not that it did not answer. */

@@ -213,6 +213,19 @@ describe('http, real alone', () => {
     stop.abort()
   })
 
+  it('closes a connection of HTTP/1.1, too, on which nothing is asked any more', async () => {
+    const stop = new AbortController()
+    const { port } = await newTlsHttp(materialOf(server), silent).serve(options, whoami, stop.signal)
+    const tls = { host: '127.0.0.1', port, ca: ca.certificatePem, servername: 'localhost' }
+    const socket = connectTls({ ...tls, ALPNProtocols: ['http/1.1'] })
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    const [head] = (await once(socket, 'data')) as [Buffer]
+    // The server announces the time only where it keeps to it.
+    expect(head.toString().toLowerCase()).toContain('keep-alive: timeout=300\r\n')
+    socket.destroy()
+    stop.abort()
+  })
+
   it('overlooks what is no TLS, no HTTP, or breaks off in the middle of a body', async () => {
     const stop = new AbortController()
     const { port } = await newTlsHttp(materialOf(server), silent).serve(options, whoami, stop.signal)

@@ -150,6 +150,25 @@ describe.each(cases)('kubectl $version', (kubectl: Kubectl) => {
     expect(stderr).toMatch(says)
     expect(stderr).not.toMatch(/goroutine|panic|\bat .*\.js/)
   })
+
+  test('what this version does not serve is said by name', () => {
+    const pod =
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: mute}\nspec: {containers: [{name: c, image: skein.local/none:1}]}'
+    expect(tried(['apply', '-f', '-'], pod).status).toBe(0)
+    const rows: readonly [string[], RegExp][] = [
+      [['logs', 'mute'], /does not serve pods\/log/],
+      [['exec', 'mute', '--', 'ls'], /does not serve pods\/exec/],
+      [['create', 'secret', 'generic', 's', '--from-literal=a=b'], /does not serve secrets/],
+      [['create', 'deployment', 'd', '--image=x'], /does not serve deployments\.apps/],
+      [['auth', 'can-i', 'get', 'pods'], /does not serve selfsubjectaccessreviews\.authorization\.k8s\.io/],
+    ]
+    for (const [args, says] of rows) {
+      const { status, stderr } = tried(args)
+      expect([args[0], status === 0]).toEqual([args[0], false])
+      expect(stderr).toMatch(says)
+    }
+    k('delete', 'pod', 'mute', '--now')
+  })
 })
 
 test('nobody but an administrator is let in', async () => {

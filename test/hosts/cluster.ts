@@ -1,9 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { ClusterStatus } from '../../src/objects/clusterstatus.ts'
+import { newApiClient } from './client.ts'
 import { engineCall } from './engine.ts'
 import { skeinMain } from './skein.ts'
 
@@ -15,8 +18,10 @@ import { skeinMain } from './skein.ts'
 export interface LocalCluster {
   readonly nodes: readonly LocalNode[]
   readonly folder: string
+  /** What the label `skein.dev/cluster` of its containers says; others may share the engine. */
+  readonly id: string
   node(name: string): LocalNode
-  /** Waits until every running node says that all `nodes` are ready. */
+  /** Waits until every running node says that all `nodes` are ready, and who leads. */
   ready(timeoutMs?: number): Promise<void>
   stop(): Promise<void>
 }
@@ -61,6 +66,8 @@ export interface Daemon {
 }
 
 export const engineSocket = process.env.SKEIN_TEST_ENGINE ?? '/var/run/docker.sock'
+
+const run = promisify(execFile)
 
 /** Runs the `skein` command to its end. */
 export function skein(
@@ -120,12 +127,15 @@ export interface ClusterPlan {
   tell(line: string): void
 }
 
-/** One daemon after the other: the first founds the cluster, the others join it. When that fails, nothing remains. */
+/** The first daemon founds the cluster, the others join it. When that fails, nothing remains. */
 export async function assembleCluster({ names, folder, placeOf, cleanUp, tell }: ClusterPlan): Promise<LocalCluster> {
   const nodes: LocalNode[] = []
   const cluster: LocalCluster = {
     nodes,
     folder,
+    get id() {
+      return present(clusterIdIn(present(nodes[0], 'a first node').dataDir), 'the id of the cluster')
+    },
     node: (name) =>
       present(
         nodes.find((node) => node.name === name),
@@ -137,15 +147,23 @@ export async function assembleCluster({ names, folder, placeOf, cleanUp, tell }:
       await cleanUp()
     },
   }
+  const add = (name: string, how: readonly string[]): LocalNode => {
+    const node = newNode(folder, name, placeOf(name, nodes.length), how)
+    nodes.push(node)
+    return node
+  }
+  const begin = async (node: LocalNode): Promise<void> => {
+    await node.start()
+    tell(`${node.name} is up: API at https://${node.address}:${node.apiPort}`)
+  }
   try {
-    for (const [index, name] of names.entries()) {
-      const [first] = nodes
-      const how = first === undefined ? ['up'] : await joinArguments(first)
-      const node = newNode(folder, name, placeOf(name, index), how)
-      nodes.push(node)
-      await node.start()
-      tell(`${name} is up: API at https://${node.address}:${node.apiPort}`)
-    }
+    const [firstName, ...others] = names
+    const first = add(present(firstName, 'a name'), ['up'])
+    await begin(first)
+    const how = others.length === 0 ? [] : await joinArguments(first)
+    // All are waited for also when one fails, so that none is started after the cleaning up.
+    const begun = await Promise.allSettled(others.map((name) => begin(add(name, how))))
+    for (const one of begun) if (one.status === 'rejected') throw one.reason
     await cluster.ready()
   } catch (error) {
     const said = nodes.map((node) => `--- ${node.name}\n${node.output().split('\n').slice(-15).join('\n')}`).join('\n')
@@ -187,8 +205,9 @@ function newNode(folder: string, name: string, place: DaemonPlace, how: readonly
         if (!started.running) throw new Gone(`${name} ended with ${await started.ended}`)
         return (await answers(address, apiPort)) === 'ok'
       })
-      const done = skein(['kubeconfig', '--data-dir', dataDir, '--out', kubeconfig])
-      if (done.status !== 0) throw new Error(`skein kubeconfig: ${done.stderr}`)
+      // Good for a year: a node that was started again needs no other.
+      if (!existsSync(kubeconfig))
+        await run(process.execPath, [skeinMain, 'kubeconfig', '--data-dir', dataDir, '--out', kubeconfig])
     },
     kill: async () => {
       await end('SIGKILL')
@@ -213,21 +232,28 @@ function clusterIdIn(dataDir: string): string | null {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { clusterId: string }).clusterId : null
 }
 
+/** What `skein status` prints, asked of the node's API without starting a process for it. */
+export async function clusterStatus(node: LocalNode): Promise<ClusterStatus> {
+  const client = newApiClient(node.kubeconfig)
+  try {
+    const { status, body } = await client.call('GET', '/skein/v1/status', undefined, 5_000)
+    if (status !== 200) throw new Error(`${node.name} answered ${status}: ${JSON.stringify(body)}`)
+    return body as ClusterStatus
+  } finally {
+    client.close()
+  }
+}
+
 async function untilReady(nodes: readonly LocalNode[], timeoutMs: number): Promise<void> {
-  const asked = nodes.find((node) => node.running)
-  if (asked === undefined) throw new Error('no node runs')
+  const voters = Math.min(nodes.length - ((nodes.length + 1) % 2), 5)
+  const running = nodes.filter((node) => node.running)
+  if (running.length === 0) throw new Error('no node runs')
   await waitFor('all nodes to be ready', timeoutMs, async () => {
-    const told = skein(['status', '--data-dir', asked.dataDir, '-o', 'json'])
-    if (told.status !== 0) return false
-    const { members, raft } = JSON.parse(told.stdout) as {
-      members: { name: string; ready: boolean }[]
-      raft: { voters: unknown[] }
-    }
-    const odd = nodes.length - ((nodes.length + 1) % 2)
-    return (
-      nodes.every(({ name }) => members.some((member) => member.name === name && member.ready)) &&
-      raft.voters.length >= Math.min(odd, 5)
-    )
+    const told = await Promise.all(running.map(clusterStatus))
+    return told.every(({ members, raft }) => {
+      const ready = nodes.every(({ name }) => members.some((member) => member.name === name && member.ready))
+      return ready && raft.voters.length >= voters && raft.leader !== null && raft.leader === told[0]?.raft.leader
+    })
   })
 }
 

@@ -1,7 +1,5 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** A real kubectl binary. */
@@ -21,10 +19,6 @@ export function kubectls(): Kubectl[] {
     return { path, version }
   })
 }
-
-/** kubectl keeps discovery on disk: each run of tests gets its own. */
-const cache = mkdtempSync(join(tmpdir(), 'skein-kubectl-cache-'))
-process.on('exit', () => spawnSync('rm', ['-rf', cache]))
 
 export interface Ran {
   readonly status: number | null
@@ -68,6 +62,7 @@ export function startKubectl(
   return spawn(kubectl.path, withConfig(kubeconfig, args), { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+/** kubectl keeps discovery on disk: each cluster gets its own, in its own folder, which goes with it. */
 function withConfig(kubeconfig: string, args: readonly string[]): string[] {
-  return ['--kubeconfig', kubeconfig, '--cache-dir', cache, ...args]
+  return ['--kubeconfig', kubeconfig, '--cache-dir', join(dirname(kubeconfig), 'kubectl-cache'), ...args]
 }

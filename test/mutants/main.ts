@@ -10,7 +10,7 @@ import { type Mutant, mutants } from './mutants.ts'
  * checker finds it. A mutant counts as caught only by an invariant; the seeds are fixed beforehand. Prints a table; exits
  * 1 when one survives.
  *
- *     npm run mutants -- [--only NAME] [--seeds N] [--from S]
+ *     npm run mutants -- [--only NAME,NAME …] [--seeds N] [--from S] [--jobs J]
  */
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -23,16 +23,17 @@ interface Verdict {
 }
 
 async function main(): Promise<void> {
-  const only = option('--only')
+  const only = option('--only')?.split(',')
   const seeds = Number(option('--seeds') ?? 200)
   const from = Number(option('--from') ?? 1)
-  const chosen = mutants.filter(({ name }) => only === undefined || name.includes(only))
-  if (chosen.length === 0) throw new Error(`no mutant is called ${only}`)
+  const args = ['--seeds', String(seeds), '--from', String(from), '--jobs', option('--jobs') ?? '2']
+  const chosen = mutants.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)))
+  if (chosen.length === 0) throw new Error(`no mutant is called ${only?.join()}`)
   const tree = makeTree()
   try {
     const verdicts: Verdict[] = []
     for (const mutant of chosen) {
-      const verdict = await tryMutant(tree, mutant, seeds, from)
+      const verdict = await tryMutant(tree, mutant, args)
       verdicts.push(verdict)
       console.log(line(verdict))
     }
@@ -53,17 +54,14 @@ function makeTree(): string {
   return tree
 }
 
-async function tryMutant(tree: string, mutant: Mutant, seeds: number, from: number): Promise<Verdict> {
+async function tryMutant(tree: string, mutant: Mutant, args: readonly string[]): Promise<Verdict> {
   const path = join(tree, 'src', mutant.file)
   const text = readFileSync(path, 'utf8')
-  const parts = text.split(mutant.find)
-  if (parts.length !== 2)
-    throw new Error(`${mutant.name}: its place is found ${parts.length - 1} times in ${mutant.file}`)
-  writeFileSync(path, parts.join(mutant.replace))
+  writeFileSync(path, mutated(mutant, text))
   const started = performance.now()
   try {
     build(tree, mutant.name)
-    const { status, output } = await simulate(tree, ['--seeds', String(seeds), '--from', String(from)])
+    const { status, output } = await simulate(tree, args)
     const found = /^FAILED seed (\d+): (.*)$/m.exec(output)
     if (status !== 0 && found === null) throw new Error(`${mutant.name}: the simulator broke:\n${output.slice(-2000)}`)
     const seconds = (performance.now() - started) / 1000
@@ -71,6 +69,14 @@ async function tryMutant(tree: string, mutant: Mutant, seeds: number, from: numb
   } finally {
     writeFileSync(path, text)
   }
+}
+
+function mutated({ name, file, also = [], ...first }: Mutant, text: string): string {
+  return [first, ...also].reduce((before, { find, replace }) => {
+    const parts = before.split(find)
+    if (parts.length !== 2) throw new Error(`${name}: its place is found ${parts.length - 1} times in ${file}`)
+    return parts.join(replace)
+  }, text)
 }
 
 function build(tree: string, name: string): void {

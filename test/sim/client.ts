@@ -48,9 +48,10 @@ export type WatchEnd = 'ended' | 'broken' | 'expired'
 
 export const apiPort = 6443
 const admin: ClientIdentity = { user: 'admin', groups: ['system:masters'] }
-const timeoutMs = 15_000
+const patienceMs = 15_000
 
-export function newApiClient(http: SimHttp, name: string): ApiClient {
+/** Waits so long for the head of an answer. */
+export function newApiClient(http: SimHttp, name: string, timeoutMs = patienceMs): ApiClient {
   return {
     name,
     identity: admin,

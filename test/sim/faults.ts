@@ -2,6 +2,8 @@ import type { Random } from '../../src/lib/random.ts'
 import type { SimCluster, SimNode } from './cluster.ts'
 import type { SimHttp } from './host/http.ts'
 import type { SimLinks } from './host/links.ts'
+import type { SimLogLine } from './host/log.ts'
+import { momentKinds, newMoments } from './moments.ts'
 import type { World } from './world.ts'
 
 /**
@@ -12,13 +14,16 @@ export interface Faults {
   start(): void
   /** No new faults; all that broke works again. Crashed daemons are not started: that is the cluster's. */
   heal(): void
+  /** A daemon said something: a moment at which some faults strike. */
+  line(line: SimLogLine): void
   /** Whether faults go on. */
   readonly active: boolean
   readonly kinds: readonly FaultKind[]
   readonly counts: Record<string, number>
 }
 
-export type FaultKind = (typeof faultKinds)[number]
+export type FaultKind = (typeof faultKinds)[number] | (typeof momentKinds)[number]
+type ActKind = (typeof faultKinds)[number]
 
 export const faultKinds = [
   'crash',
@@ -28,6 +33,7 @@ export const faultKinds = [
   'pause',
   'partition',
   'one-way partition',
+  'partial partition',
   'isolation',
   'packet loss',
   'packets repeated and reordered',
@@ -64,7 +70,8 @@ export interface FaultOptions {
 export function newFaults(options: FaultOptions): Faults {
   const { world, cluster, links, http } = options
   const random = world.random.fork()
-  const kinds = faultKinds.filter(() => random.chance(0.4))
+  const timed = faultKinds.filter(() => random.chance(0.4))
+  const sudden = momentKinds.filter(() => random.chance(0.3))
   const counts: Record<string, number> = {}
   let active = false
   const count = (what: string): void => {
@@ -74,13 +81,20 @@ export function newFaults(options: FaultOptions): Faults {
     world.after(afterMs, () => active && callback())
   }
   const acts = actsOf(options, whileActive)
-  for (const { machine } of cluster.nodes) {
+  const struck = (kind: FaultKind, node: string): void => {
+    count(kind)
+    world.note('fault', node, kind)
+  }
+  const moments = newMoments({ cluster, links, random: random.fork(), kinds: sudden, struck, later: whileActive })
+  for (const node of cluster.nodes) {
+    const { machine } = node
     machine.disk.faults.injected = count
+    machine.disk.faults.writing = (...write) => active && moments.writing(node, ...write)
     machine.engine.faults.injected = count
   }
   http.faults.injected = count
 
-  function repeat(kind: FaultKind, { everyMs, act }: Act): void {
+  function repeat(kind: ActKind, { everyMs, act }: Act): void {
     whileActive(everyMs * (0.2 + 1.6 * random.next()), () => {
       count(kind)
       world.note('fault', '', kind)
@@ -90,15 +104,16 @@ export function newFaults(options: FaultOptions): Faults {
   }
 
   return {
-    kinds,
+    kinds: [...timed, ...sudden],
     counts,
     get active() {
       return active
     },
     start() {
       active = true
-      for (const kind of kinds) repeat(kind, acts[kind])
+      for (const kind of timed) repeat(kind, acts[kind])
     },
+    line: (line) => active && moments.line(line),
     heal() {
       active = false
       world.note('heal', '', '')
@@ -118,7 +133,7 @@ export function newFaults(options: FaultOptions): Faults {
 
 type Later = (afterMs: number, callback: () => void) => void
 
-function actsOf(options: FaultOptions, later: Later): Record<FaultKind, Act> {
+function actsOf(options: FaultOptions, later: Later): Record<ActKind, Act> {
   return {
     ...processActs(options, later),
     ...networkActs(options, later),
@@ -156,7 +171,7 @@ function processActs({ cluster, leader }: FaultOptions, later: Later) {
         later(50 + random.next() ** 3 * 15_000, () => process?.resume())
       },
     },
-  } satisfies Partial<Record<FaultKind, Act>>
+  } satisfies Partial<Record<ActKind, Act>>
 }
 
 function networkActs({ cluster, links, http, leader }: FaultOptions, later: Later) {
@@ -182,6 +197,19 @@ function networkActs({ cluster, links, http, leader }: FaultOptions, later: Late
       everyMs: 15_000,
       act(random) {
         split(random.shuffle(names).slice(0, 1 + random.below(names.length - 1)), false)
+        mendAfter(random)
+      },
+    },
+    /** Some pairs do not hear each other, though others may hear both. */
+    'partial partition': {
+      everyMs: 15_000,
+      act(random) {
+        for (const [i, a] of names.entries())
+          for (const b of names.slice(i + 1)) {
+            if (!random.chance(0.4)) continue
+            links.cut(a, b)
+            if (random.chance(0.8)) links.cut(b, a)
+          }
         mendAfter(random)
       },
     },
@@ -228,7 +256,7 @@ function networkActs({ cluster, links, http, leader }: FaultOptions, later: Late
         later(1_000 + random.next() * 12_000, () => http.faults.unreachable.delete(name))
       },
     },
-  } satisfies Partial<Record<FaultKind, Act>>
+  } satisfies Partial<Record<ActKind, Act>>
 }
 
 function machineActs({ cluster }: FaultOptions, later: Later) {
@@ -258,7 +286,7 @@ function machineActs({ cluster }: FaultOptions, later: Later) {
       everyMs: 20_000,
       act: (random) => random.pick(cluster.nodes).machine.clock.drift(0.95 + random.next() * 0.1),
     },
-  } satisfies Partial<Record<FaultKind, Act>>
+  } satisfies Partial<Record<ActKind, Act>>
 }
 
 function engineActs({ cluster, world }: FaultOptions, later: Later) {
@@ -307,5 +335,5 @@ function engineActs({ cluster, world }: FaultOptions, later: Later) {
         if (container !== null) engine.removeByHand(container)
       },
     },
-  } satisfies Partial<Record<FaultKind, Act>>
+  } satisfies Partial<Record<ActKind, Act>>
 }

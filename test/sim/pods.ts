@@ -41,19 +41,24 @@ interface Wanted {
 
 export const nodeCpuMillis = 4_000
 export const podImage = 'app:1'
-const livePodsMax = 9
+/** What is asked for: mostly well below what the machines have; in a crowd more, and many at a time. */
+const demands = {
+  easy: { livePodsMax: 9, cpuSteps: 12, burstMax: 1 },
+  crowd: { livePodsMax: 18, cpuSteps: 24, burstMax: 6 },
+} as const
 
 export function newPods(world: World, http: SimHttp, nodes: readonly string[], random: Random): Pods {
   const client = newApiClient(http, 'p1')
   const wanted = new Map<string, Wanted>()
   const watch = newWatchChecker('pods')
   const counts = { created: 0, deleted: 0 }
+  const { livePodsMax, cpuSteps, burstMax } = random.chance(0.3) ? demands.crowd : demands.easy
   const path = '/api/v1/namespaces/default/pods'
 
   async function create(): Promise<void> {
     const name = `pod-${wanted.size + 1}`
     const ends = random.chance(0.2)
-    const cpuMillis = 100 * (1 + random.below(12))
+    const cpuMillis = 100 * (1 + random.below(cpuSteps))
     const pod: Wanted = { cpuMillis, ends, created: 'unknown', deleted: 'no' }
     wanted.set(name, pod)
     const command = ends
@@ -100,8 +105,8 @@ export function newPods(world: World, http: SimHttp, nodes: readonly string[], r
     counts,
     async step() {
       const live = [...wanted.values()].filter(({ deleted }) => deleted === 'no').length
-      if (live < livePodsMax && random.chance(0.7)) await create()
-      else await remove()
+      const act = live < livePodsMax && random.chance(0.6) ? create : remove
+      await Promise.all(Array.from({ length: 1 + random.below(burstMax) }, act))
       await idle(world, random, 100, 4_000)
     },
     seen(objects) {
@@ -188,5 +193,7 @@ function hasEnded(pod: ApiObject): boolean {
 }
 
 function cpuOf(pod: ApiObject): number {
-  return Number.parseInt(specOf(pod).containers[0]?.resources?.requests?.cpu ?? '0', 10)
+  const cpu = specOf(pod).containers[0]?.resources?.requests?.cpu ?? '0'
+  // The API writes 2000m as 2.
+  return cpu.endsWith('m') ? Number.parseInt(cpu, 10) : 1000 * Number.parseFloat(cpu)
 }

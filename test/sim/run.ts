@@ -51,6 +51,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const onLine = (line: Parameters<LogChecker['line']>[0]): void => {
     try {
       logs.line(line)
+      faults.line(line)
     } catch (cause) {
       world.fail(cause as Error)
     }
@@ -61,7 +62,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const size = world.random.pick([3, 3, 3, 4, 5])
   const cluster = newSimCluster(
     { world, network, http, sockets, sites, onLine },
-    { size, daemon: options.daemon, raft: shortLog(world) },
+    { size, daemon: options.daemon, raft: raftNumbers(world) },
   )
   const leader = () => (logs.leader === null ? null : cluster.node(logs.leader.node))
   const faults = newFaults({ world, cluster, links, http, leader })
@@ -117,10 +118,27 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   }
 }
 
-/** In half of the seeds the log is cut so short that those who were away need snapshots, in many slices. */
-function shortLog({ random }: World): Config['raft'] {
-  if (random.chance(0.5)) return {}
-  return { logEntriesKept: 20 + random.below(60), compactEntries: 10, snapshotSliceBytes: 500 + random.below(8_000) }
+/**
+ * Raft's numbers, in many seeds other than its defaults: a log cut so short that those who were away need snapshots, in
+ * many slices; messages of an entry or two, so that much lies between the first and the last of them; few entries
+ * applied at a time; quicker and slower elections.
+ */
+function raftNumbers({ random }: World): Config['raft'] {
+  const short = { logEntriesKept: random.pick([1, 5, 20, 60]), compactEntries: 1 + random.below(10) }
+  const slices = { snapshotSliceBytes: 500 + random.below(8_000) }
+  const small = { messageEntriesMax: random.pick([1, 1, 2, 3]), inflightMessagesMax: random.pick([1, 1, 2, 8]) }
+  const apply = { applyEntriesMax: 1 + random.below(4) }
+  const pace = {
+    tickMs: random.pick([20, 30, 80]),
+    heartbeatTicks: 1 + random.below(3),
+    electionTicks: 8 + random.below(12),
+  }
+  return {
+    ...(random.chance(0.5) ? { ...short, ...slices } : {}),
+    ...(random.chance(0.4) ? small : {}),
+    ...(random.chance(0.2) ? apply : {}),
+    ...(random.chance(0.2) ? pace : {}),
+  }
 }
 
 /** Runs the world until the promise settles; a world that does not get there breaks the invariant `what`. */

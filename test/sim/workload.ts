@@ -42,12 +42,14 @@ export function newWorkload({ world, http, nodes, history, writers, watchers }: 
   const configMaps = newWatchChecker('configmaps')
   const pods = newPods(world, http, nodes, random.fork())
   const logs = newLogReader(world, http, nodes, random.fork())
+  // Some people ask elsewhere before a daemon would give up, so that much that was asked is still under way.
+  const patienceMs = random.pick([1_000, 3_000, 15_000])
   let quiet = false
   const running: Promise<void>[] = []
   const launch = (loop: Promise<void>): Promise<void> => loop.catch((cause) => world.fail(cause as Error))
 
   for (let i = 1; i <= writers; i++) {
-    const writer = newWriter(world, newApiClient(http, `w${i}`), history, nodes, keys, random.fork())
+    const writer = newWriter(world, newApiClient(http, `w${i}`, patienceMs), history, nodes, keys, random.fork())
     running.push(
       launch(
         (async () => {

@@ -27,6 +27,8 @@ export interface SimDiskFaults {
   slowness: number
   /** Told when a fault was injected. */
   injected: (kind: 'disk failed' | 'unsynced writes lost') => void
+  /** Told of each write as it begins, with how long it will take. */
+  writing: (database: string, batch: readonly DiskWrite[], sync: boolean, takesMs: number) => void
 }
 
 /** What the medium holds of one database, and what only the cache knows. */
@@ -45,7 +47,7 @@ interface Medium {
 export function newSimDisk(world: World, node: string): SimDisk {
   const random = world.random.fork()
   const media = new Map<string, Medium>()
-  const faults: SimDiskFaults = { failChance: 0, slowness: 1, injected: () => undefined }
+  const faults: SimDiskFaults = { failChance: 0, slowness: 1, injected: () => undefined, writing: () => undefined }
   return {
     faults,
     wipe: () => media.clear(),
@@ -124,7 +126,9 @@ function newDatabase(
           0,
         )
         if (medium.state !== 'failing') medium.cache.push(batch.map(copiedWrite))
-        process.enter(writeDelayMs(bytes, sync), () => {
+        const takesMs = writeDelayMs(bytes, sync)
+        faults.writing(name, batch, sync, takesMs)
+        process.enter(takesMs, () => {
           const error = fails || medium.state === 'failing'
           const mark = `${sync ? 'sync' : 'write'} ${batch.length} ${batchMark(batch)}${error ? ' failed' : ''}`
           world.note('disk', process.node, `${name} ${mark}`)

@@ -6,6 +6,8 @@ export interface SimLinks {
   cut(fromNode: string, toNode: string): void
   /** Every wire carries again. */
   mend(): void
+  /** This one carries again, in this direction. */
+  join(fromNode: string, toNode: string): void
   onCut(listener: (fromNode: string, toNode: string) => void): void
   /** One packet's time on the way. */
   delayMs(random: Random): number
@@ -33,6 +35,7 @@ export function newSimLinks(): SimLinks {
       for (const listener of listeners) listener(from, to)
     },
     mend: () => cuts.clear(),
+    join: (from, to) => void cuts.delete(`${from}>${to}`),
     onCut: (listener) => void listeners.push(listener),
     delayMs: (random) => links.delayMinMs + random.next() ** 4 * links.delaySpreadMs,
   }
