@@ -25,7 +25,9 @@ export async function pinPart(folder: string, path: string, at: string): Promise
 
 /** The same where nobody else writes: links may be followed once and for all, but not out of the folder. */
 export async function partOf(folder: string, path: string): Promise<string> {
-  return join(await realpath(folder), ...(await stepsTo(folder, path)))
+  const target = await realpath(join(folder, path))
+  if (!`${target}/`.startsWith(`${await realpath(folder)}/`)) throw leadsOut(path)
+  return target
 }
 
 /** The names to go through, links resolved as they are now. Rejects `invalid` when they lead out of the folder. */

@@ -27,7 +27,8 @@ export async function projectFiles(path: string, files: readonly ProjectedFile[]
   await mkdir(path, { recursive: true })
   const before = await targetOf(join(path, dataLink))
   if (before !== null && (await holds(join(path, before), files))) return await turnLinks(path, files)
-  const fresh = await mkdtemp(join(path, '..'))
+  // Not joined: that would take the two dots for the folder above.
+  const fresh = await mkdtemp(`${path}/..`)
   await chmod(fresh, folderMode)
   for (const file of files) await put(fresh, file)
   const turning = join(path, '..data_new')

@@ -9,6 +9,7 @@ import {
   forgetConfiguration,
   memoryOf,
   type PodMemory,
+  rememberAttached,
   rememberFault,
   rememberMade,
   rememberVolumes,
@@ -78,6 +79,12 @@ describe('the sandbox of a pod', () => {
       [created, fixtureSandbox(1, 'running')],
       [remove('c0'), attach('p1')],
       settledMemory,
+    ],
+    [
+      'nor is it started there when the new one has its network',
+      [created, fixtureSandbox(1, 'running')],
+      [remove('c0')],
+      rememberAttached(settledMemory, 'p1', '10.0.0.2'),
     ],
     [
       'of two that run the newest counts',

@@ -10,6 +10,7 @@ engineSuite('simulated', async () => {
     engine: newSimEngine(world, 'n1', { images: ['app:1'] }).attach(newSimProcess(world, 'n1')),
     image: 'app:1',
     imageMissing: 'nobody/nothing:1',
+    executable: new Uint8Array(),
     programs: {
       sleeps: { command: ['sh', '-c', 'trap "exit 0" TERM; sleep 100000 & wait'] },
       stubborn: { command: ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'] },

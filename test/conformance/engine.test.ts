@@ -2,6 +2,9 @@ import { createServer, type Server } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { dockerEngine } from '../../src/host/docker.io.ts'
+import type { Engine } from '../../src/host/host.ts'
+import { must } from '../../src/lib/assert.ts'
+import { pauseExecutable } from '../../src/runtime/pause.ts'
 import { newSimEngine } from '../sim/host/engine.ts'
 import { newSimProcess } from '../sim/process.ts'
 import { newWorld } from '../sim/world.ts'
@@ -17,10 +20,12 @@ engineSuite('simulated', simulatedFixture)
 
 async function dockerFixture(): Promise<EngineFixture> {
   await importDockerImage()
+  const engine = dockerEngine()
   return {
-    engine: dockerEngine(),
+    engine,
     image: dockerImage,
     imageMissing: '127.0.0.1:1/nobody/nothing:1',
+    executable: await pauseOf(engine),
     programs: {
       sleeps: { command: ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'] },
       stubborn: { command: ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'] },
@@ -33,6 +38,12 @@ async function dockerFixture(): Promise<EngineFixture> {
   }
 }
 
+/** The real pause program, that it is known to run. */
+async function pauseOf(engine: Engine): Promise<Uint8Array> {
+  const { arch } = await engine.info(new AbortController().signal)
+  return must(pauseExecutable(arch), 'there is one for this machine')
+}
+
 function simulatedFixture(): Promise<EngineFixture> {
   const world = newWorld(1)
   const process = newSimProcess(world, 'n1')
@@ -41,6 +52,7 @@ function simulatedFixture(): Promise<EngineFixture> {
     engine: newSimEngine(world, 'n1', { images: ['bb:1'] }).attach(process),
     image: 'bb:1',
     imageMissing: 'nothing:1',
+    executable: new Uint8Array(),
     programs: {
       sleeps: { command: ['sh', '-c', 'trap "exit 0" TERM; serve'] },
       stubborn: { command: ['sh', '-c', 'trap "" TERM; serve'] },

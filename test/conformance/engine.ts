@@ -10,6 +10,8 @@ export interface EngineFixture {
   /** An image that is neither here nor anywhere. */
   readonly imageMissing: string
   readonly programs: Readonly<Record<Program, Pick<ContainerSpec, 'command' | 'args'>>>
+  /** A file that this machine can run, and that waits until it is told to end. */
+  readonly executable: Uint8Array
   pause(ms: number): Promise<void>
   close(): Promise<void>
 }
@@ -228,6 +230,64 @@ export function engineSuite(name: string, setUp: () => Promise<EngineFixture>): 
       expect(seen).not.toContain(other)
       watching.abort('enough')
       await ending
+    })
+
+    it('shares the network of another, and only while that runs', async () => {
+      const first = await started('sleeps', { network: 'none' })
+      const seen = must(await look(first), 'it runs')
+      expect(seen.address).toBeUndefined()
+      expect(seen.pid).toBeGreaterThan(1)
+      const second = await started('sleeps', { network: { join: first } })
+      const joined = must(await look(second), 'it runs')
+      expect(joined.address).toBeUndefined()
+      expect(joined.pid).not.toBe(seen.pid)
+      await engine.remove(first, signal)
+      expect((await look(second))?.state).toBe('running')
+      const late = await engine.create(spec('sleeps', { network: { join: first } }), signal).catch((cause) => cause)
+      const refusal = typeof late === 'string' ? await engine.start(late, signal).catch((cause) => cause) : late
+      expect(refusal).toMatchObject({ name: 'DeviceError', code: expect.stringMatching(/invalid|conflict|not-found/) })
+    })
+
+    it('a process that has ended has no number', async () => {
+      expect((await exited(await started('ends'))).pid).toBeUndefined()
+    })
+
+    it('runs commands in a container, and keeps a part of what they print', async () => {
+      const id = await started('sleeps')
+      const run = (words: readonly string[], bytes = 100) => engine.run(id, words, bytes, signal)
+      expect(await run(['sh', '-c', 'exit 4'])).toEqual({ exitCode: 4, output: '' })
+      expect(await run(['sh', '-c', 'echo hello'])).toEqual({ exitCode: 0, output: 'hello\n' })
+      expect(await run(['sh', '-c', 'echo hello'], 3)).toEqual({ exitCode: 0, output: 'hel' })
+      expect(await run(['sh', '-c', 'exit 127'])).toEqual({ exitCode: 127, output: '' })
+      await expect(run(['/no/such/program'])).rejects.toMatchObject({ name: 'DeviceError', code: 'invalid' })
+      await engine.stop(id, 0, signal)
+      await expect(run(['true'])).rejects.toMatchObject({ code: 'conflict' })
+      await engine.remove(id, signal)
+      await expect(run(['true'])).rejects.toMatchObject({ code: 'not-found' })
+    })
+
+    it('lets go of a command when the signal aborts', async () => {
+      const id = await started('sleeps')
+      const enough = new AbortController()
+      const run = expect(engine.run(id, ['sh', '-c', 'sleep 100'], 100, enough.signal)).rejects.toBe('enough')
+      await fixture.pause(300)
+      enough.abort('enough')
+      await run
+    })
+
+    it('makes an image of one file, which ends in order when it is told to', async () => {
+      const image = 'skein.local/conformance:1'
+      await engine.makeImage(image, fixture.executable, signal)
+      await engine.makeImage(image, fixture.executable, signal)
+      expect(await engine.hasImage(image, signal)).toBe(true)
+      const { command: _command, args: _args, ...plain } = spec('sleeps', { image })
+      const id = await engine.create(plain, signal)
+      await engine.start(id, signal)
+      await fixture.pause(300)
+      expect((await look(id))?.state).toBe('running')
+      await engine.stop(id, 30_000, signal)
+      const ended = await exited(id)
+      expect(must(ended.finishedAtMs, 'it ended') - must(ended.startedAtMs, 'it ran')).toBeLessThan(15_000)
     })
 
     it('gives up at once when the signal aborts', async () => {

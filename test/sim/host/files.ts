@@ -27,7 +27,7 @@ export function newSimFiles(world: World, root = '/var/lib/skein/pods'): SimFile
 
   function put(path: string, entry: Entry): void {
     const above = path.slice(0, path.lastIndexOf('/'))
-    if (above !== '' && entries.get(above)?.type !== 'folder') put(above, { type: 'folder' })
+    if (above !== '') folder(above)
     entries.set(path, entry)
   }
 
