@@ -177,6 +177,6 @@ test('what this version does not serve is refused by its name', async () => {
   const answer = await ask('POST', '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', { body: {} })
   expect([answer.status, (await answer.json()).message]).toEqual([
     404,
-    'the server could not find the requested resource: this version serves no horizontalpodautoscalers in autoscaling/v2',
+    'the server could not find the requested resource (skein 0.1.0 does not serve horizontalpodautoscalers.autoscaling)',
   ])
 })

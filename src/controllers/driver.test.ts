@@ -38,7 +38,18 @@ it('goes on past what no store takes', async () => {
   const clock = { nowMs: () => 0, monotonicMs: () => 0, after }
   const node = { name: 'n1', identity: 'id-n1', labels: {}, gossipAddresses: [], apiAddress: '' }
   const entropy = { bytes: (count: number) => new Uint8Array(count) }
-  const parts = { view: store.view, writer, raft, heard, clock, entropy, log, node, founding: null, caCertificatePem: '' }
+  const parts = {
+    view: store.view,
+    writer,
+    raft,
+    heard,
+    clock,
+    entropy,
+    log,
+    node,
+    founding: null,
+    caCertificatePem: '',
+  }
   await expect(driveControllers(parts, stop.signal)).rejects.toThrow('seen enough')
   expect(tried).toContain('core/pods/default/grown')
   expect(store.read<Pod>(podKind, 'web')?.spec.nodeName).toBe('n1')

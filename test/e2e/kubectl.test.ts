@@ -156,10 +156,12 @@ describe.each(cases)('kubectl $version', (kubectl: Kubectl) => {
       'apiVersion: v1\nkind: Pod\nmetadata: {name: mute}\nspec: {containers: [{name: c, image: skein.local/none:1}]}'
     expect(tried(['apply', '-f', '-'], pod).status).toBe(0)
     const rows: readonly [string[], RegExp][] = [
-      [['logs', 'mute'], /does not serve pods\/log/],
       [['exec', 'mute', '--', 'ls'], /does not serve pods\/exec/],
-      [['create', 'secret', 'generic', 's', '--from-literal=a=b'], /does not serve secrets/],
-      [['create', 'deployment', 'd', '--image=x'], /does not serve deployments\.apps/],
+      [['create', 'job', 'j', '--image=x'], /does not serve jobs\.batch/],
+      [
+        ['create', 'role', 'r', '--verb=get', '--resource=pods'],
+        /does not serve roles\.rbac\.authorization\.k8s\.io|the server could not find/,
+      ],
       [['auth', 'can-i', 'get', 'pods'], /does not serve selfsubjectaccessreviews\.authorization\.k8s\.io/],
     ]
     for (const [args, says] of rows) {
