@@ -3,7 +3,7 @@ import type { Container, ContainerState, ContainerStatus, Pod } from '../objects
 import { restartDelayMs } from './backoff.ts'
 import { type Attempt, attemptsOf, failedToStart, sandboxName } from './labels.ts'
 import { type ContainerMemory, type Fault, memoryOf, type PodMemory } from './memory.ts'
-import { isFinished, outdated, type RestartPolicy, staysEnded } from './policy.ts'
+import { isFinished, outdated, type RestartPolicy, statusBefore, staysEnded } from './policy.ts'
 import { type Observed, verdictOf } from './step.ts'
 
 /** A container and what it is to its pod. */
@@ -33,7 +33,7 @@ export function containerStatus(
   const lastState = retired === undefined ? before?.lastState : (end(retired) ?? undefined)
   const shown = latest ?? retired
   const running = state.running !== undefined
-  const verdict = verdictOf(container, latest?.seen.id ?? '', observed.verdicts)
+  const verdict = verdictOf(container, latest?.seen.id ?? '', observed.verdicts, before)
   const done = role === 'init' && state.terminated?.exitCode === 0
   const containerID = shown === undefined ? before?.containerID : `docker://${shown.seen.id}`
   return {
@@ -47,11 +47,6 @@ export function containerStatus(
     ...(containerID !== undefined && { containerID }),
     started: running && verdict.started,
   }
-}
-
-export function statusBefore(pod: Pod, { name }: Container): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
-  return [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name)
 }
 
 function stateOf(

@@ -2,7 +2,7 @@ import type { Container as Seen } from '../host/host.ts'
 import { must, unreachable } from '../lib/assert.ts'
 import type { Pod } from '../objects/types.ts'
 import { makeContainer, startContainer, stopContainer } from './containers.driver.ts'
-import { type Learnt, nothing, type PodMemory, rememberVolumes } from './memory.ts'
+import { type Learnt, nothing, type PodMemory, rememberCleaned, rememberVolumes } from './memory.ts'
 import type { RuntimeParts } from './parts.driver.ts'
 import type { Place } from './place.ts'
 import { attachSandbox, makeSandbox } from './sandbox.driver.ts'
@@ -53,7 +53,7 @@ export function newHands(parts: HandsParts): Hands {
   async function clean(uid: string): Promise<Learnt> {
     await podNetwork.detach(uid)
     await removeVolumes(uid, files, troubles)
-    return (memory) => ({ ...memory, cleaned: true })
+    return rememberCleaned
   }
 
   return {

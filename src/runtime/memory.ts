@@ -93,12 +93,18 @@ export function rememberVolumes(memory: PodMemory, fault: Fault | null, nowMs: n
   const { volumes } = memory
   return {
     ...memory,
+    cleaned: false,
     volumes: fault === null ? { ...noEffort, ready: true } : { ready: false, ...failed(volumes, fault, nowMs) },
   }
 }
 
 export function rememberAttached(memory: PodMemory, sandbox: string, address: string): PodMemory {
-  return { ...memory, network: { ...noEffort, attached: { sandbox, address } } }
+  return { ...memory, cleaned: false, network: { ...noEffort, attached: { sandbox, address } } }
+}
+
+/** Nothing of the pod is left outside of the engine. */
+export function rememberCleaned(memory: PodMemory): PodMemory {
+  return { ...memory, cleaned: true, volumes: emptyMemory.volumes, network: emptyMemory.network }
 }
 
 export function rememberDetached(memory: PodMemory, fault: Fault, nowMs: number): PodMemory {

@@ -4,7 +4,14 @@ import type { Container } from '../host/host.ts'
 import type { Pod, Container as PodContainer } from '../objects/types.ts'
 import { fixtureOther, fixturePod, noVerdicts } from './fixture.ts'
 import { attemptsOf, containerOf, isSandbox, labels, sandboxName, sandboxOf } from './labels.ts'
-import { emptyMemory, rememberAttached, rememberFault, rememberMade, rememberVolumes } from './memory.ts'
+import {
+  emptyMemory,
+  rememberAttached,
+  rememberCleaned,
+  rememberFault,
+  rememberMade,
+  rememberVolumes,
+} from './memory.ts'
 import { reconcilePod } from './pods.ts'
 import { podStatus } from './status.ts'
 import type { PodAction } from './step.ts'
@@ -167,7 +174,7 @@ function newModel(first: Pod) {
     if (action.type === 'fill') memory = rememberVolumes(memory, null, nowMs)
     if (action.type === 'attach') memory = rememberAttached(memory, action.sandbox, '10.0.0.2')
     if (action.type === 'withdraw') memory = { ...memory, withdrawn: true }
-    if (action.type === 'clean') memory = { ...memory, cleaned: true }
+    if (action.type === 'clean') memory = rememberCleaned(memory)
     if (action.type === 'shelter') memory = rememberMade(memory, sandboxName, action.attempt)
     if (action.type === 'make') memory = rememberMade(memory, action.container, action.attempt)
   }

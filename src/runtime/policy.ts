@@ -1,5 +1,5 @@
 import type { Container as Seen } from '../host/host.ts'
-import type { Container, Pod } from '../objects/types.ts'
+import type { Container, ContainerStatus, Pod } from '../objects/types.ts'
 import { type Attempt, attemptsOf, hasEnded, labels } from './labels.ts'
 import { memoryOf, type PodMemory } from './memory.ts'
 
@@ -38,6 +38,12 @@ export function staysEnded(policy: RestartPolicy, { seen }: Attempt): boolean {
 /** The pod's image was changed since: the container is made anew. */
 export function outdated(container: Container, { seen }: Attempt): boolean {
   return seen.labels[labels.image] !== (container.image ?? '')
+}
+
+/** What was told of a container last. */
+export function statusBefore(pod: Pod, { name }: Container): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  return [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name)
 }
 
 export function graceMsOf(pod: Pod): number {

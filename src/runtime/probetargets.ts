@@ -1,8 +1,8 @@
 import type { Container as Seen } from '../host/host.ts'
 import type { Container, Pod } from '../objects/types.ts'
-import { statusBefore } from './containerstatus.ts'
 import { attemptsOf, sandboxOf } from './labels.ts'
 import type { PodMemory } from './memory.ts'
+import { statusBefore } from './policy.ts'
 
 /** A container that runs and has probes, as they see it. */
 export interface ProbeTarget {

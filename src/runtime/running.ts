@@ -3,8 +3,8 @@ import type { Container, Pod } from '../objects/types.ts'
 import { type ContainerStep, countDeath, runContainer, whenDue } from './container.ts'
 import { type Attempt, attemptsOf, failedToStart, hasEnded, isSandbox, sandboxName, sandboxOf } from './labels.ts'
 import { type ContainerMemory, type Effort, memoryOf, type PodMemory, remember } from './memory.ts'
-import { graceMsOf, initPolicyOf, isSidecar, policyOf, type RestartPolicy } from './policy.ts'
-import { type Observed, type PodAction, type Step, verdictOf } from './step.ts'
+import { graceMsOf, initPolicyOf, isSidecar, policyOf, type RestartPolicy, statusBefore } from './policy.ts'
+import { type Observed, type PodAction, type Step, type Verdict, verdictOf } from './step.ts'
 import { drop, tidyContainers, tidySandboxes } from './tidy.ts'
 
 /** A pod that is to run: its sandbox and its volumes, then the sandbox's network, its init containers in turn, all others. */
@@ -77,11 +77,15 @@ function leave(draft: Draft, pod: Pod, seen: Seen): void {
 
 function runInTurn(draft: Draft, pod: Pod, observed: Observed, sandbox: string, nowMs: number): void {
   const { containers } = observed
+  const verdictOfNow = (container: Container): Verdict => {
+    const id = attemptsOf(container.name, containers).at(-1)?.seen.id ?? ''
+    return verdictOf(container, id, observed.verdicts, statusBefore(pod, container))
+  }
   const turn = (container: Container, policy: RestartPolicy, again: boolean): Attempt | undefined => {
     const attempts = attemptsOf(container.name, containers)
     const before = memoryOf(draft.memory, container.name)
     const memory = { ...before, attempt: Math.max(before.attempt, attemptOfStatus(pod, container)) }
-    const verdict = verdictOf(container, attempts.at(-1)?.seen.id ?? '', observed.verdicts)
+    const verdict = verdictOfNow(container)
     const graceMs = graceMsOf(pod)
     add(
       draft,
@@ -95,7 +99,7 @@ function runInTurn(draft: Draft, pod: Pod, observed: Observed, sandbox: string, 
   for (const init of pod.spec.initContainers ?? []) {
     if (isSidecar(init)) {
       const latest = turn(init, 'Always', false)
-      const started = latest?.seen.state === 'running' && verdictOf(init, latest.seen.id, observed.verdicts).started
+      const started = latest?.seen.state === 'running' && verdictOfNow(init).started
       if (!initialized && !started) return
     } else if (!initialized && !isDone(attemptsOf(init.name, containers).at(-1), sandbox)) {
       turn(init, initPolicyOf(pod), true)
@@ -126,7 +130,6 @@ function isDone(latest: Attempt | undefined, sandbox: string): boolean {
 
 /** What the status remembers of tries whose containers are gone; -1 when none was ever made. */
 function attemptOfStatus(pod: Pod, container: Container): number {
-  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]
-  const status = statuses.find(({ name }) => name === container.name)
+  const status = statusBefore(pod, container)
   return status?.containerID === undefined || status.containerID === '' ? -1 : status.restartCount
 }

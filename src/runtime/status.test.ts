@@ -229,6 +229,23 @@ describe('the status of a pod', () => {
     expect(status.containerStatuses?.[0]).toMatchObject({ ready: false, started: true })
   })
 
+  it('stays as ready as it was told to be until the probes of a new daemon have spoken', () => {
+    const pod = fixturePod({ container: { readinessProbe: { exec: { command: ['true'] } } } })
+    const containers = [fixtureSandbox(0, 'running'), fixtureContainer(0, 'running')]
+    const up = new Map([['c0', { started: true, ready: true, unhealthy: null }]])
+    const status = podStatus(pod, { containers, memory: settledMemory, verdicts: up }, input)
+    expect(podStatus({ ...pod, status }, { containers, memory: emptyMemory, verdicts: noVerdicts }, input)).toEqual(
+      status,
+    )
+    const another = [fixtureSandbox(0, 'running'), fixtureContainer(1, 'running')]
+    const next = podStatus(
+      { ...pod, status },
+      { containers: another, memory: emptyMemory, verdicts: noVerdicts },
+      input,
+    )
+    expect(next.containerStatuses?.[0]?.ready).toBe(false)
+  })
+
   describe('with init containers', () => {
     const initContainers = [
       { name: 'first', image: 'bb:1' },

@@ -1,5 +1,5 @@
 import type { Container as Seen } from '../host/host.ts'
-import type { Container } from '../objects/types.ts'
+import type { Container, ContainerStatus } from '../objects/types.ts'
 import type { PodMemory } from './memory.ts'
 
 /** What is known of a pod when it is decided what to do next. */
@@ -22,10 +22,21 @@ export interface Verdict {
   readonly unhealthy: { readonly why: string; readonly graceMs: number | null } | null
 }
 
-/** Until its probes have said something, only those count that it does not have. */
-export function verdictOf({ startupProbe, readinessProbe }: Container, id: string, verdicts: Verdicts): Verdict {
-  const started = startupProbe === undefined
-  return verdicts.get(id) ?? { started, ready: started && readinessProbe === undefined, unhealthy: null }
+/**
+ * Until its probes have said something: what was told of the same container before, by a daemon that has ended since;
+ * else only those probes count that it does not have.
+ */
+export function verdictOf(
+  { startupProbe, readinessProbe }: Container,
+  id: string,
+  verdicts: Verdicts,
+  before: ContainerStatus | undefined,
+): Verdict {
+  const said = verdicts.get(id)
+  if (said !== undefined) return said
+  const told = before?.containerID === `docker://${id}` ? before : undefined
+  const started = startupProbe === undefined || told?.started === true
+  return { started, ready: started && (readinessProbe === undefined || told?.ready === true), unhealthy: null }
 }
 
 export type PodAction =

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Docker from 'dockerode'
 
-export const dockerImage = 'skein-conformance:1'
+export const dockerImage = 'skein-conformance:2'
 
 /** Whether an engine answers at DOCKER_HOST or the usual socket. */
 export function dockerAnswers(): Promise<boolean> {
@@ -29,7 +29,22 @@ export async function importDockerImage(): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'skein-image-'))
   await mkdir(join(root, 'bin'))
   await copyFile('/bin/busybox', join(root, 'bin/busybox'))
-  for (const applet of ['sh', 'sleep', 'true']) await symlink('busybox', join(root, 'bin', applet))
+  for (const applet of [
+    'sh',
+    'sleep',
+    'true',
+    'cat',
+    'httpd',
+    'nc',
+    'stat',
+    'hostname',
+    'id',
+    'kill',
+    'ps',
+    'touch',
+    'ls',
+  ])
+    await symlink('busybox', join(root, 'bin', applet))
   const archive = join(root, 'image.tar')
   await promisify(execFile)('tar', ['-C', root, '-cf', archive, 'bin'])
   const [repo, tag] = dockerImage.split(':')

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -290,6 +290,107 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       expect(await containers()).toEqual([])
     })
 
+    it('makes everything anew when the sandbox is lost', async () => {
+      create('web')
+      await ready('web')
+      const [first] = await runningNow()
+      const sandbox = must(
+        (await everything()).find(({ labels }) => labels['skein.dev/container'] === 'POD'),
+        'it has one',
+      )
+      await ground.engine.remove(sandbox.id, signal)
+      await until('it runs again', async () => {
+        const [again] = await runningNow()
+        return again !== undefined && again.id !== first?.id && mainOf('web')?.ready
+      })
+      await until(
+        'in one sandbox',
+        async () => (await everything()).filter(({ state }) => state === 'running').length === 2,
+      )
+      const [again] = await runningNow()
+      expect(again?.labels['skein.dev/sandbox']).not.toBe(sandbox.id)
+      expect(mainOf('web')?.restartCount).toBe(1)
+    })
+
+    it('runs init containers in turn, a sidecar beside, and ends the sidecar last', async () => {
+      const own = { image: ground.image, imagePullPolicy: 'IfNotPresent' }
+      const initContainers = [
+        { name: 'first', command: ['true'], ...own },
+        { name: 'side', command: server, restartPolicy: 'Always', ...own },
+        { name: 'second', command: ['sh', '-c', 'sleep 1'], ...own },
+      ]
+      create('web', ['sh', '-c', 'sleep 2; exit 0'], { initContainers, restartPolicy: 'Never' })
+      await until(
+        'it waits for the second',
+        () => cluster.pod('web')?.status?.initContainerStatuses?.[2]?.state?.running,
+      )
+      expect(mainOf('web')?.state?.waiting?.reason).toBe('PodInitializing')
+      const initialized = () => conditionOf(cluster.pod('web')?.status?.conditions, 'Initialized')?.status
+      expect(initialized()).toBe('False')
+      await until('it runs', () => mainOf('web')?.state?.running)
+      expect(initialized()).toBe('True')
+      await until('it has ended', () => cluster.pod('web')?.status?.phase === 'Succeeded')
+      const [first, side, second] = cluster.pod('web')?.status?.initContainerStatuses ?? []
+      expect([first?.ready, second?.ready]).toEqual([true, true])
+      expect(side?.state?.terminated).toBeDefined()
+      await until('its sandbox is gone', async () => (await everything()).length === 4)
+    })
+
+    it('heeds probes: unready, ready, sick', async () => {
+      const never = { exec: { command: ['false'] }, periodSeconds: 1 }
+      create('web', server, {}, { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 } })
+      create('there', server, {}, { readinessProbe: never })
+      create('sick', server, {}, { livenessProbe: { ...never, failureThreshold: 2 } })
+      await ready('web')
+      await until('the other runs', () => mainOf('there')?.state?.running)
+      await until(
+        'the sick one is started again',
+        () => mainOf('sick')?.restartCount === 1 && mainOf('sick')?.state?.running,
+      )
+      expect(mainOf('there')).toMatchObject({ ready: false, started: true, restartCount: 0 })
+      expect(conditionOf(cluster.pod('there')?.status?.conditions, 'Ready')?.status).toBe('False')
+    })
+
+    it('keeps a pod ready over its own restart, until the probes say otherwise', async () => {
+      create('web', server, {}, { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 600 } })
+      await ready('web')
+      await ground.pause(1500)
+      const before = cluster.pod('web')
+      await running.shift()?.()
+      running.unshift(cluster.run('n1', ground))
+      await ground.pause(1500)
+      expect(cluster.pod('web')).toEqual(before)
+    })
+
+    it('leaves the proxies before it stops, and takes its volumes with it', async () => {
+      const lifecycle = { preStop: { exec: { command: ['sleep', '1'] } } }
+      const volumes = [{ name: 'data', emptyDir: {} }]
+      const volumeMounts = [{ name: 'data', mountPath: '/data' }]
+      create('web', server, { volumes }, { lifecycle, volumeMounts })
+      const { metadata, status } = await ready('web')
+      expect(await ground.folders()).toContain(metadata.uid)
+      cluster.remove('web', null)
+      await until('it is withdrawn', () => cluster.withdrawn.includes(status?.podIP ?? ''))
+      expect(await runningNow()).toHaveLength(1)
+      await until('it is gone', () => cluster.pod('web') === undefined)
+      expect(await everything()).toEqual([])
+      expect(await ground.folders(), said.join('; ')).not.toContain(metadata.uid)
+    })
+
+    it('waits for what it refers to, and runs when that is there', async () => {
+      const volumes = [{ name: 'conf', configMap: { name: 'conf' } }]
+      const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'key' } } }]
+      create('web', server, { volumes }, { volumeMounts: [{ name: 'conf', mountPath: '/conf' }], env })
+      await until('it says what is missing', () =>
+        mainOf('web')?.state?.waiting?.message?.includes('configmap "conf" not found'),
+      )
+      cluster.configure('ConfigMap', 'conf', { color: 'red' })
+      await until('and what else', () => mainOf('web')?.state?.waiting?.reason === 'CreateContainerConfigError')
+      expect(mainOf('web')?.state?.waiting?.message).toBe('env KEY: secret "keys" not found')
+      cluster.configure('Secret', 'keys', { key: 'c2VjcmV0' })
+      await ready('web')
+    })
+
     it('a node that is found dead takes its pods with it, and brings them back', async () => {
       create('web')
       await ready('web')
@@ -310,6 +411,200 @@ function suite(name: string, setUp: () => Promise<Ground>, server: readonly stri
       await ready('there')
       expect(conditionOf(cluster.node('n2')?.status?.conditions, 'Ready')?.status).toBe('True')
       expect(cluster.node('n2')?.spec?.taints).toBeUndefined()
+    })
+  })
+}
+
+if (await dockerAnswers()) dockerSuite()
+
+/** What only real containers can show. */
+function dockerSuite(): void {
+  describe('pods of real containers', () => {
+    let ground: Ground
+    let cluster: OneStoreCluster
+    let stops: (() => Promise<void>)[]
+    let grown = 0
+
+    beforeAll(async () => {
+      ground = await dockerGround()
+    })
+    beforeEach(() => {
+      cluster = newOneStoreCluster({ ...ground, log: newLog([]), clusterId: `${clusterId}-pods-${++grown}` })
+      stops = [cluster.run('n1', ground), cluster.lead()]
+    })
+    afterEach(async () => {
+      for (const stop of stops) await stop()
+      for (const { id } of await containers()) await ground.engine.remove(id, signal)
+      for (const name of await ground.folders()) await ground.files.removeTree(`${ground.files.root}/${name}`)
+    })
+    afterAll(() => ground.close())
+
+    function containers(): Promise<readonly Container[]> {
+      return ground.engine.containers({ 'skein.dev/cluster': `${clusterId}-pods-${grown}` }, signal)
+    }
+
+    async function until<T>(
+      what: string,
+      find: () => T | undefined | false | Promise<T | undefined | false>,
+    ): Promise<T> {
+      for (let tries = 0; tries < 400; tries++) {
+        const found = await find()
+        if (found !== undefined && found !== false) return found
+        await pause(50)
+      }
+      throw new Error(`waited in vain until ${what}: ${JSON.stringify(cluster.pod('web')?.status)}`)
+    }
+
+    function create(spec: object): void {
+      cluster.create({ name: 'web', spec })
+    }
+
+    function container(name: string, script: string, more: object = {}): object {
+      return { name, image: dockerImage, imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more }
+    }
+
+    function ready(): Promise<Pod> {
+      return until('it is ready', () => {
+        const found = cluster.pod('web')
+        return conditionOf(found?.status?.conditions, 'Ready')?.status === 'True' && found
+      })
+    }
+
+    async function run(name: string, script: string): Promise<string> {
+      const found = (await containers()).find(
+        ({ labels, state }) => labels['skein.dev/container'] === name && state === 'running',
+      )
+      const { output } = await ground.engine.run(must(found, 'it runs').id, ['sh', '-c', script], 10_000, signal)
+      return output.trim()
+    }
+
+    const stays = 'trap "exit 0" TERM; while true; do sleep 1 & wait; done'
+
+    it('its containers share localhost, name and volumes; probes reach them', async () => {
+      const volumeMounts = [{ name: 'www', mountPath: '/www' }]
+      const get = { path: '/index.html', port: 'web' }
+      create({
+        hostname: 'the-web',
+        volumes: [
+          { name: 'www', emptyDir: {} },
+          { name: 'fast', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+        ],
+        containers: [
+          container('server', 'exec httpd -f -p 8080 -h /www', {
+            volumeMounts,
+            ports: [{ name: 'web', containerPort: 8080 }],
+            startupProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1, failureThreshold: 30 },
+            readinessProbe: { httpGet: get, periodSeconds: 1 },
+            livenessProbe: { httpGet: get, periodSeconds: 1 },
+          }),
+          container('writer', `echo hello > /www/index.html; ${stays}`, {
+            volumeMounts: [...volumeMounts, { name: 'fast', mountPath: '/fast', subPath: 'part' }],
+          }),
+        ],
+      })
+      const { status } = await ready()
+      expect(await run('writer', "printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8080")).toContain(
+        'hello',
+      )
+      expect(await run('server', 'hostname')).toBe('the-web')
+      expect(await run('writer', 'cat /etc/hosts')).toContain(`${status?.podIP}\tthe-web`)
+      if (process.getuid?.() === 0) expect(await run('writer', 'stat -f -c %T /fast')).toBe('tmpfs')
+      await run('writer', 'kill -9 1; kill -TERM 1')
+    })
+
+    it('shows configuration as files, and its changes within seconds', async () => {
+      cluster.configure('ConfigMap', 'conf', { color: 'red', size: 'l' })
+      cluster.configure('Secret', 'keys', { key: 'c2VjcmV0' })
+      const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.name' } }]
+      const sources = [
+        { configMap: { name: 'conf', items: [{ key: 'color', path: 'deep/color' }] } },
+        { downwardAPI: { items } },
+      ]
+      create({
+        volumes: [
+          { name: 'conf', configMap: { name: 'conf' } },
+          { name: 'keys', secret: { secretName: 'keys', defaultMode: 0o400 } },
+          { name: 'all', projected: { sources } },
+        ],
+        containers: [
+          container('main', stays, {
+            envFrom: [{ prefix: 'C_', configMapRef: { name: 'conf' } }],
+            volumeMounts: [
+              { name: 'conf', mountPath: '/conf' },
+              { name: 'conf', mountPath: '/one', subPath: 'color' },
+              { name: 'keys', mountPath: '/keys' },
+              { name: 'all', mountPath: '/all' },
+            ],
+          }),
+        ],
+      })
+      await ready()
+      expect(await run('main', 'cat /conf/color /one /keys/key /all/deep/color /all/labels; echo; echo $C_size')).toBe(
+        'redredsecretredweb\nl',
+      )
+      expect(await run('main', 'stat -L -c %a /keys/key')).toBe('400')
+      expect(await run('main', 'touch /conf/x 2>/dev/null || echo refused')).toBe('refused')
+      const beganMs = Date.now()
+      cluster.configure('ConfigMap', 'conf', { color: 'blue' })
+      await until('it is blue', async () => (await run('main', 'cat /conf/color')) === 'blue')
+      expect(Date.now() - beganMs).toBeLessThan(5_000)
+      expect(await run('main', 'cat /all/deep/color; ls /conf')).toBe('bluecolor')
+    })
+
+    it('keeps the last words of what ended, and does what is to be done after a start and before a stop', async () => {
+      create({
+        restartPolicy: 'OnFailure',
+        terminationGracePeriodSeconds: 10,
+        volumes: [{ name: 'host', hostPath: { path: `${ground.files.root}-host`, type: 'DirectoryOrCreate' } }],
+        containers: [
+          container('fails', 'echo too bad > /dev/termination-log; exit 4'),
+          container('tells', 'echo out of luck; exit 5', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+          container('main', 'trap "echo told >> /h/log; exit 0" TERM; while true; do sleep 0.1; done', {
+            volumeMounts: [{ name: 'host', mountPath: '/h' }],
+            lifecycle: {
+              postStart: { exec: { command: ['sh', '-c', 'echo began >> /h/log'] } },
+              preStop: { exec: { command: ['sh', '-c', 'echo ending >> /h/log'] } },
+            },
+          }),
+        ],
+      })
+      const words = (name: string): string | undefined => {
+        const found = cluster.pod('web')?.status?.containerStatuses?.find((each) => each.name === name)
+        return (found?.lastState ?? found?.state)?.terminated?.message
+      }
+      await until(
+        'their last words are told',
+        () => words('fails') === 'too bad\n' && words('tells') === 'out of luck\n',
+      )
+      await until('the third runs', () => cluster.pod('web')?.status?.containerStatuses?.[2]?.ready)
+      cluster.remove('web', null)
+      await until('it is gone', () => cluster.pod('web') === undefined)
+      expect(await readFile(`${ground.files.root}-host/log`, 'utf8')).toBe('began\nending\ntold\n')
+      await rm(`${ground.files.root}-host`, { recursive: true })
+    })
+
+    it("on the host's network has the node's address and no sandbox of its own network", async () => {
+      create({ hostNetwork: true, shareProcessNamespace: true, containers: [container('main', stays)] })
+      const { status } = await ready()
+      expect(status?.podIP).toBe('192.0.2.1')
+      expect(await run('main', 'ps')).toContain('/program')
+    })
+
+    it('brings back all containers when the sandbox is killed', async () => {
+      create({ containers: [container('main', stays), container('other', stays)] })
+      await ready()
+      const sandbox = must(
+        (await containers()).find(({ labels }) => labels['skein.dev/container'] === 'POD'),
+        'it has one',
+      )
+      process.kill(must(sandbox.pid, 'it runs'), 'SIGKILL')
+      await until('both are back', async () => {
+        const now = (await containers()).filter(
+          ({ state, labels }) => state === 'running' && labels['skein.dev/sandbox'],
+        )
+        return now.length === 2 && now.every(({ labels }) => labels['skein.dev/sandbox'] !== sandbox.id)
+      })
+      await ready()
     })
   })
 }
