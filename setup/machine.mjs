@@ -33,6 +33,20 @@ function stop(problem, hint) {
   throw new SetupError(problem, hint)
 }
 
+function complain(error) {
+  console.error(error instanceof SetupError ? `error: ${error.message}` : error)
+}
+
+/** Runs the steps of a set-up; what stops it is said, and ends the process. */
+export function setUp(steps) {
+  try {
+    steps()
+  } catch (error) {
+    complain(error)
+    process.exit(1)
+  }
+}
+
 /**
  * Sets the machine up, runs `act` on it, and takes down again what was put up for it; then ends the process with what
  * `act` resolved to. Ctrl-C is left to `act`: the clean-up runs in any case.
@@ -56,7 +70,7 @@ export async function onThisMachine(act) {
       SKEIN_TEST_KUBECTL: kubectls.map(({ path }) => path).join(':'),
     })
   } catch (error) {
-    console.error(error instanceof SetupError ? `error: ${error.message}` : error)
+    complain(error)
   } finally {
     await engine?.stop()
   }

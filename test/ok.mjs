@@ -1,13 +1,15 @@
 // Before every commit, under a minute: types, lint, tidy and unit tests, twenty seeds. Stops at the first failure.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { build, checkNode, ensureModules, root } from '../setup/machine.mjs'
+import { build, checkNode, ensureModules, root, setUp } from '../setup/machine.mjs'
 
-checkNode()
-ensureModules()
+setUp(() => {
+  checkNode()
+  ensureModules()
+})
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const steps = [
-  ['types', () => build()],
+  ['types', () => setUp(build)],
   ['lint', () => step(bin('biome'), ['check', '.', '--error-on-warnings'])],
   ['unit tests', () => step(bin('vitest'), ['run', '--project', 'unit'])],
   ['20 seeds', () => step(process.execPath, [join(root, 'dist/test/sim/main.js'), '--seeds', '20', '--from', '1'])],
