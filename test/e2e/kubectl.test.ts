@@ -74,18 +74,18 @@ describe.each(cases)('kubectl $version', (kubectl: Kubectl) => {
   test('a pod whose container is killed or removed by hand is back', async () => {
     k('apply', '-f', `${manifests}hello.yaml`)
     k('wait', '--for=condition=Ready', 'pod/hello', '--timeout=60s')
-    const [first] = await containersOf('hello')
+    const [first] = await containersOf('hello', 'main')
     await engineCall(engineSocket, 'POST', `/containers/${first}/kill`)
     await waitFor(
       'a restart',
       60_000,
       () => k('get', 'pod', 'hello', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}') === '1',
     )
-    await waitFor('a running container', 60_000, async () => (await containersOf('hello')).length === 1)
-    const [second] = await containersOf('hello')
+    await waitFor('a running container', 60_000, async () => (await containersOf('hello', 'main')).length === 1)
+    const [second] = await containersOf('hello', 'main')
     expect(second).not.toBe(first)
     await engineCall(engineSocket, 'DELETE', `/containers/${second}?force=1`)
-    await waitFor('another one', 60_000, async () => (await containersOf('hello')).some((id) => id !== second))
+    await waitFor('another one', 60_000, async () => (await containersOf('hello', 'main')).some((id) => id !== second))
     k('wait', '--for=condition=Ready', 'pod/hello', '--timeout=60s')
     k('delete', 'pod', 'hello')
     expect(await containersOf('hello')).toEqual([])
@@ -240,9 +240,10 @@ function pod(name: string, more: string): string {
   return `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec:\n  containers: [{name: main, image: 'skein.local/demo:1'}]\n  ${more}\n`
 }
 
-/** Ids of the running containers of a pod, as the engine tells. */
-async function containersOf(podName: string): Promise<string[]> {
-  const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/pod=${podName}`] }))
+/** Ids of the running containers of a pod, or of one by name, as the engine tells. */
+async function containersOf(podName: string, container?: string): Promise<string[]> {
+  const one = container === undefined ? [] : [`skein.dev/container=${container}`]
+  const filter = encodeURIComponent(JSON.stringify({ label: [`skein.dev/pod=${podName}`, ...one] }))
   const { text } = await engineCall(engineSocket, 'GET', `/containers/json?filters=${filter}`)
   return (JSON.parse(text) as { Id: string }[]).map(({ Id }) => Id)
 }
