@@ -130,11 +130,12 @@ export interface ClusterPlan {
 /** The first daemon founds the cluster, the others join it. When that fails, nothing remains. */
 export async function assembleCluster({ names, folder, placeOf, cleanUp, tell }: ClusterPlan): Promise<LocalCluster> {
   const nodes: LocalNode[] = []
+  let clusterId = ''
   const cluster: LocalCluster = {
     nodes,
     folder,
     get id() {
-      return present(clusterIdIn(present(nodes[0], 'a first node').dataDir), 'the id of the cluster')
+      return clusterId
     },
     node: (name) =>
       present(
@@ -160,6 +161,7 @@ export async function assembleCluster({ names, folder, placeOf, cleanUp, tell }:
     const [firstName, ...others] = names
     const first = add(present(firstName, 'a name'), ['up'])
     await begin(first)
+    clusterId = present(clusterIdIn(first.dataDir), 'the id of the cluster')
     const how = others.length === 0 ? [] : await joinArguments(first)
     // All are waited for also when one fails, so that none is started after the cleaning up.
     const begun = await Promise.allSettled(others.map((name) => begin(add(name, how))))
